@@ -1,0 +1,39 @@
+# Two commands: `make demo` to try Kazi, `make test` to prove it. Both set up everything they need:
+# Python 3.11 or newer, make, and a package registry are enough.
+
+PYTHON ?= python3
+RUN = .venv/bin
+
+.PHONY: demo test lint bench catalogs setup clean
+
+demo: setup
+	@$(RUN)/kazi demo $(ARGS)
+
+test: lint
+	@$(RUN)/pytest -q $(ARGS)
+
+lint: setup
+	@$(RUN)/ruff check .
+	@$(RUN)/ruff format --check .
+	@$(RUN)/mypy
+	@$(RUN)/lint-imports
+	@$(RUN)/python -m bot.catalogs check
+
+bench: setup
+	@$(RUN)/python -m tests.bench $(ARGS)
+
+catalogs: setup
+	@$(RUN)/python -m bot.catalogs extract
+	@$(RUN)/python -m bot.catalogs update
+
+setup: .venv/ready
+
+# The lock decides every version; uv comes from the registry into the environment itself.
+.venv/ready: pyproject.toml uv.lock
+	@test -x $(RUN)/python || $(PYTHON) -m venv .venv
+	@$(RUN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(RUN)/uv sync --frozen --quiet --inexact
+	@touch $@
+
+clean:
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache

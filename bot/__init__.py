@@ -1,0 +1,1 @@
+"""Kazi: everything that would be true without the chat."""

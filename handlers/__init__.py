@@ -1,0 +1,137 @@
+"""The chat: everything a worker or admin sees or presses. This file is the routing table.
+
+Top to bottom is the order in which an update is tried. Group -1 keeps those who have not finished
+joining on the way; group 0 is everything else, and its last lines answer what nothing expected.
+"""
+
+from collections.abc import Mapping
+
+from telegram import Update
+from telegram.ext import (
+    Application,
+    ApplicationHandlerStop,
+    ChatMemberHandler,
+    MessageHandler,
+    TypeHandler,
+    filters,
+)
+
+from bot.errors import Refusal
+from bot.i18n import gettext as _
+from bot.people import roles
+from bot.work import dispatch
+from handlers import keyboards
+from handlers.admin import export, newproject, projects, set, status, team
+from handlers.cards import Message, escape
+from handlers.deliver import Document
+from handlers.turn import Turn
+from handlers.worker import balance, help, privacy, settings, start, stats, support, work
+
+COMMAND_FILES = (
+    start,
+    work,
+    balance,
+    stats,
+    settings,
+    help,
+    privacy,
+    support,
+    projects,
+    newproject,
+    set,
+    status,
+    export,
+    team,
+)
+
+# What the next message means, by the name in chat.expecting["what"].
+EXPECTED = {
+    what: handler
+    for file in COMMAND_FILES
+    for what, handler in getattr(file, "EXPECTED", {}).items()
+}
+
+# Files that are rendered when they are sent, by the kind in the outbox.
+DOCUMENTS: Mapping[str, Document] = {"export": export.render}
+
+PRIVATE = filters.ChatType.PRIVATE
+JOINING_TOO = ("/start", "/help", "/privacy", "/cancel", "/verify", "/support")
+
+
+def route(application: Application) -> None:  # type: ignore[type-arg]
+    """Hang every handler into PTB's application, in the order of this file."""
+    application.add_handler(TypeHandler(Update, private_only), group=-2)
+    application.add_handler(TypeHandler(Update, joining_first), group=-1)
+    for file in COMMAND_FILES:
+        application.add_handlers(file.HANDLERS)
+    application.add_handler(ChatMemberHandler(membership, ChatMemberHandler.MY_CHAT_MEMBER))
+    application.add_handler(MessageHandler(filters.COMMAND, unknown_command))
+    application.add_handler(MessageHandler(filters.ALL & ~filters.UpdateType.EDITED, listen))
+
+
+async def private_only(update: Update, turn: Turn) -> None:
+    """Work happens in private chats; in a group the bot keeps still."""
+    chat = update.effective_chat
+    if chat is not None and chat.type != "private":
+        raise ApplicationHandlerStop
+
+
+async def joining_first(update: Update, turn: Turn) -> None:
+    """Somebody who has not finished joining is shown the step they are at."""
+    if turn.worker.state == "active" or update.my_chat_member or update.poll_answer:
+        return
+    text = update.effective_message.text or "" if update.message else ""
+    if start.is_step(update, turn) or text.startswith(JOINING_TOO):
+        return
+    if await roles.of(turn.session, turn.worker.id):
+        return
+    await start.resume(update, turn)
+    raise ApplicationHandlerStop
+
+
+async def listen(update: Update, turn: Turn) -> None:
+    """A message that is no command: a button of the home keyboard, or what was asked for."""
+    text = update.effective_message.text if update.effective_message else None
+    pressed = HOME.get(keyboards.home_command(text or "") or "")
+    expected = EXPECTED.get((turn.chat.expecting or {}).get("what", ""))
+    if pressed is not None:
+        await pressed(update, turn)
+    elif expected is not None:
+        await expected(update, turn)
+    elif text and await dispatch.held(turn.session, turn.worker.id):
+        turn.say(Message(text=_("Tap an answer on the card. Send /work to see it again.")))
+    else:
+        turn.say(
+            Message(
+                text=_("I did not expect a message here. /work brings a task, /help says more.")
+            )
+        )
+
+
+async def unknown_command(update: Update, turn: Turn) -> None:
+    """A command that does not exist, or not for this person."""
+    text = update.effective_message.text or "" if update.effective_message else ""
+    said = _("I do not know {command}. /help lists what I know.")
+    turn.say(Message(text=said.format(command=f"<code>{escape(text.split()[0])}</code>")))
+
+
+async def membership(update: Update, turn: Turn) -> None:
+    """Blocked: the task in hand goes to others. Back again: the chat is open again."""
+    change = update.my_chat_member
+    assert change is not None
+    if change.new_chat_member.status in ("kicked", "left"):
+        await dispatch.unreachable(turn.session, turn.bot_id, turn.chat.chat_id, now=turn.now)
+    else:
+        turn.chat.reachable = True
+
+
+def explain(turn: Turn, refusal: Refusal) -> None:
+    """Say why a request was refused: over the chat for a tap, as a message otherwise."""
+    said = refusal.say()
+    if turn.answer is not None:
+        turn.toast(said, alert=True)
+    else:
+        turn.say(Message(text=escape(said)))
+
+
+HOME = {"work": work.work, "balance": balance.balance, "stats": stats.stats, "help": help.help}
