@@ -1,0 +1,70 @@
+"""Settings from the environment or `.env`, prefix `KAZI_`; any `KAZI_…_FILE` names a file to read it from."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "KAZI_"
+DEFAULT_DATABASE = "sqlite:///var/kazi.db"
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set. Secrets never show in `repr`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
+
+    bot_token: SecretStr = SecretStr("")
+    database_url: str = DEFAULT_DATABASE
+    api_url: str = "https://api.telegram.org"
+    owner_ids: Annotated[list[int], NoDecode] = Field(default_factory=list)
+    webhook_url: str = ""
+    webhook_secret: SecretStr = SecretStr("")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    log_format: str = "console"
+
+    @field_validator("owner_ids", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return [int(part) for part in value.replace(" ", ",").split(",") if part]
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        from_files = SecretFiles(settings_cls)
+        return init_settings, env_settings, from_files, dotenv_settings, file_secret_settings
+
+    @property
+    def token(self) -> str:
+        return self.bot_token.get_secret_value()
+
+    @property
+    def bot_id(self) -> int:
+        """The number before the colon of the token, which is the bot's Telegram id."""
+        head = self.token.partition(":")[0]
+        return int(head) if head.isdecimal() else 0
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """`KAZI_BOT_TOKEN_FILE=/run/secrets/token` gives `bot_token`, as container platforms mount secrets."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        return (Path(path).read_text(encoding="utf-8").strip() if path else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {
+            name: self.get_field_value(None, name)[0] for name in self.settings_cls.model_fields
+        }
+        return {name: value for name, value in found.items() if value is not None}
