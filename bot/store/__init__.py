@@ -1,0 +1,1 @@
+"""The ground: the database and what every turn leaves in it."""

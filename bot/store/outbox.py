@@ -1,0 +1,248 @@
+"""Messages to send: written in the turn's transaction, sent after it, in the order of each chat.
+
+A row is leased while somebody sends it. The lease has an owner and the attempt's number, and only
+the holder of both may mark it: a sender that was frozen finds its mark refused. Sending is
+at-least-once, because Telegram has no key for a repeated message.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.orm import aliased
+
+from bot.models.chat import Chat, Gate, Outbox, Poll
+from bot.store.database import Session, upsert
+
+LEASE = timedelta(seconds=45)  # above the sum of one call's time-outs: connect 5, write 5, read 15
+BATCH = 30
+TRIES = 12  # with the pauses of deliver.pause: about an hour
+KEEP = timedelta(days=2)
+
+REPLIES, MONEY, OFFERS, BROADCASTS = range(4)  # lanes; the lower goes first
+
+
+@dataclass(slots=True)
+class Letter:
+    """A message to be, or a row of the outbox held by a sender."""
+
+    method: str
+    payload: dict[str, Any]
+    chat_id: int
+    bot_id: int = 0
+    lane: int = REPLIES
+    card: int | None = None
+    """The assignment whose card this is."""
+    id: int = 0
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of a letter: a message id, a reason for giving up, or a later time."""
+
+    letter: Letter
+    message_id: int | None = None
+    dead: str | None = None
+    again_at: datetime | None = None
+    poll_id: str | None = None
+
+
+async def queue(
+    session: Session, letters: Sequence[Letter], *, owner: str | None, now: datetime
+) -> None:
+    """Write letters, leased to `owner` when it will send them itself right after the commit."""
+    rows = [
+        {
+            "bot_id": letter.bot_id,
+            "chat_id": letter.chat_id,
+            "lane": letter.lane,
+            "method": letter.method,
+            "payload": letter.payload,
+            "card": letter.card,
+            "attempts": 1 if owner else 0,
+            "lease_owner": owner,
+            "lease_until": now + LEASE if owner else None,
+        }
+        for letter in letters
+    ]
+    statement = insert(Outbox.__table__).returning(Outbox.id, sort_by_parameter_order=True)
+    ids = (await session.scalars(statement, rows)).all()
+    for letter, row_id in zip(letters, ids, strict=True):
+        letter.id, letter.attempts = row_id, 1 if owner else 0
+
+
+async def claim(
+    session: Session,
+    *,
+    owner: str,
+    now: datetime,
+    chats: Iterable[tuple[int, int]] | None = None,
+    limit: int = BATCH,
+) -> list[Letter]:
+    """Lease the oldest waiting letter of each chat that may be written to now, best lane first."""
+    picked = _heads(now, chats).order_by(Outbox.lane, Outbox.id).limit(limit)
+    picked = picked.with_for_update(skip_locked=True, of=Outbox)
+    ids = (await session.scalars(picked)).all()
+    if not ids:
+        return []
+    found = await session.execute(
+        update(Outbox)
+        .where(Outbox.id.in_(ids), _free(now))
+        .values(lease_owner=owner, lease_until=now + LEASE, attempts=Outbox.attempts + 1)
+        .returning(
+            Outbox.method,
+            Outbox.payload,
+            Outbox.chat_id,
+            Outbox.bot_id,
+            Outbox.lane,
+            Outbox.card,
+            Outbox.id,
+            Outbox.attempts,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return sorted((Letter(*row) for row in found), key=lambda letter: letter.id)
+
+
+async def mark(session: Session, sent: Sequence[Sent], *, owner: str, now: datetime) -> None:
+    """Write down what became of the letters; a letter leased to somebody else meanwhile is left."""
+    for outcome in sent:
+        letter = outcome.letter
+        await session.execute(
+            update(Outbox)
+            .where(
+                Outbox.id == letter.id,
+                Outbox.lease_owner == owner,
+                Outbox.attempts == letter.attempts,
+            )
+            .values(**_outcome(outcome, now))
+            .execution_options(synchronize_session=False)
+        )
+        if letter.card is not None and outcome.message_id is not None:
+            await _place_card(session, letter, outcome.message_id)
+        if letter.card is not None and outcome.poll_id is not None:
+            await _place_poll(session, letter, outcome)
+
+
+async def waiting(session: Session, bot_id: int, chat_id: int) -> bool:
+    """Whether older letters of this chat are still to be sent."""
+    found = select(Outbox.id).where(
+        Outbox.bot_id == bot_id, Outbox.chat_id == chat_id, _unsent(Outbox)
+    )
+    return await session.scalar(found.limit(1)) is not None
+
+
+async def close_gate(session: Session, bot_id: int, scope: str, until: datetime) -> None:
+    """Nothing goes out in `scope` (`bot` or `chat:<id>`) before `until`."""
+    statement = upsert(session, Gate.__table__).values(
+        bot_id=bot_id, scope=scope, closed_until=until
+    )
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["bot_id", "scope"], set_={"closed_until": until}
+        )
+    )
+
+
+async def release(session: Session, owner: str) -> None:
+    """Give back what a stopping process had leased."""
+    await session.execute(
+        update(Outbox)
+        .where(Outbox.lease_owner == owner, _unsent(Outbox))
+        .values(lease_until=None, lease_owner=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def drop(session: Session, bot_id: int, chat_id: int, why: str) -> None:
+    """Give up everything waiting for a chat that cannot be reached, money notices aside."""
+    await session.execute(
+        update(Outbox)
+        .where(
+            Outbox.bot_id == bot_id,
+            Outbox.chat_id == chat_id,
+            Outbox.lane != MONEY,
+            _unsent(Outbox),
+        )
+        .values(dead=why)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def prune(session: Session, now: datetime) -> None:
+    """Forget what was sent long ago."""
+    await session.execute(delete(Outbox).where(Outbox.sent_at < now - KEEP))
+
+
+def _outcome(outcome: Sent, now: datetime) -> dict[str, Any]:
+    free: dict[str, Any] = {"lease_until": None, "lease_owner": None}
+    if outcome.dead is not None:
+        return free | {"dead": outcome.dead[:500]}
+    if outcome.again_at is not None:
+        return free | {"due_at": outcome.again_at}
+    return free | {"sent_at": now, "message_id": outcome.message_id}
+
+
+async def _place_card(session: Session, letter: Letter, message_id: int) -> None:
+    await session.execute(
+        update(Chat)
+        .where(
+            Chat.bot_id == letter.bot_id,
+            Chat.chat_id == letter.chat_id,
+            Chat.card == letter.card,
+        )
+        .values(card_message=message_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _place_poll(session: Session, letter: Letter, outcome: Sent) -> None:
+    statement = upsert(session, Poll.__table__).values(
+        bot_id=letter.bot_id,
+        poll_id=outcome.poll_id,
+        assignment_id=letter.card,
+        message_id=outcome.message_id,
+    )
+    await session.execute(statement.on_conflict_do_nothing())
+
+
+def _heads(now: datetime, chats: Iterable[tuple[int, int]] | None) -> Select[tuple[int]]:
+    """Ids of due letters with nothing older waiting in their chat."""
+    older = aliased(Outbox)
+    behind = exists().where(
+        older.bot_id == Outbox.bot_id,
+        older.chat_id == Outbox.chat_id,
+        older.id < Outbox.id,
+        _unsent(older),
+    )
+    scope = or_(Gate.scope == "bot", Gate.scope == func.concat("chat:", Outbox.chat_id))
+    gated = exists().where(Gate.bot_id == Outbox.bot_id, scope, Gate.closed_until > now)
+    query = select(Outbox.id).where(
+        _unsent(Outbox), Outbox.due_at <= now, _free(now), ~behind, ~gated
+    )
+    if chats is None:
+        return query
+    return query.where(tuple_(Outbox.bot_id, Outbox.chat_id).in_(list(chats)))
+
+
+def _unsent(table: Any) -> ColumnElement[bool]:
+    unsent: ColumnElement[bool] = table.sent_at.is_(None) & table.dead.is_(None)
+    return unsent
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(Outbox.lease_until.is_(None), Outbox.lease_until < now)

