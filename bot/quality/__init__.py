@@ -1,0 +1,1 @@
+"""How good the answers are: what they add up to, and who can be trusted with what."""

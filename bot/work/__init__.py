@@ -1,0 +1,1 @@
+"""The use cases: projects, intake, dispatch, answers, results."""
