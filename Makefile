@@ -32,7 +32,7 @@ setup: .venv/ready
 .venv/ready: pyproject.toml uv.lock
 	@test -x $(RUN)/python || $(PYTHON) -m venv .venv
 	@$(RUN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(RUN)/uv sync --frozen --quiet --inexact
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(RUN)/uv sync --frozen --quiet --inexact --compile-bytecode
 	@touch $@
 
 clean:

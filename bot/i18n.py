@@ -82,13 +82,18 @@ _pseudo_asked = False
 
 def resolve(tag: str | None) -> str:
     """The shipped language for an IETF tag: the tag itself, an alias, its base, else English."""
-    wanted = (tag or ENGLISH).lower().replace("_", "-")
-    for candidate in (wanted, wanted.partition("-")[0]):
-        code = _codes().get(candidate)
-        if code in available():
-            return code
-    log.info("no catalog for language tag %r", wanted[:35])
+    code = known(tag or ENGLISH)
+    if code in available():
+        return code
+    log.info("no catalog for language tag %r", (tag or "")[:35])
     return ENGLISH
+
+
+def known(tag: str | None) -> str | None:
+    """The language we know for an IETF tag, with or without a catalog: one to read and write in."""
+    wanted = (tag or "").lower().replace("_", "-")
+    codes = (_codes().get(candidate) for candidate in (wanted, wanted.partition("-")[0]))
+    return next((code for code in codes if code), None)
 
 
 def available() -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Settings from the environment or `.env`, prefix `KAZI_`; any `KAZI_…_FILE` names a file to read it from."""
+"""Settings from the environment or `.env`, prefix `KAZI_`; `KAZI_…_FILE` names a file to read."""
 
 import os
 from pathlib import Path
@@ -57,7 +57,7 @@ class Settings(BaseSettings):
 
 
 class SecretFiles(PydanticBaseSettingsSource):
-    """`KAZI_BOT_TOKEN_FILE=/run/secrets/token` gives `bot_token`, as container platforms mount secrets."""
+    """`KAZI_BOT_TOKEN_FILE=/run/secrets/token` gives `bot_token`: platforms mount secrets so."""
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
         path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator
+from sqlalchemy import DateTime, Dialect, MetaData, Table, TypeDecorator
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.functions import FunctionElement
@@ -62,3 +62,10 @@ def _moment_on_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
 
 Id = BigInteger().with_variant(Integer(), "sqlite")
 Json = JSON()  # not JSONB: a customer's row comes back with its fields in their order
+
+
+def table(model: type[Base]) -> Table:
+    """The table of a model, for statements that need no objects."""
+    made = model.__table__
+    assert isinstance(made, Table)
+    return made

@@ -16,7 +16,7 @@ class Worker(Base):
     pseudonym: Mapped[str] = mapped_column(String(20), unique=True)
     """Random, stable, says nothing: w-7k2m9q."""
     state: Mapped[str] = mapped_column(String(20), default="joining")
-    """joining, active, declined (under 18), gone (erased)."""
+    """joining, active, paused (an agreement is missing), declined (under 18), gone (erased)."""
     step: Mapped[str | None] = mapped_column(String(20), default="language")
     """Where onboarding stands; None when it is done."""
     locale: Mapped[str | None] = mapped_column(String(12))

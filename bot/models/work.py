@@ -209,7 +209,9 @@ class Intake(Base):
     file_id: Mapped[str] = mapped_column(String(200))
     filename: Mapped[str] = mapped_column(String(200))
     state: Mapped[str] = mapped_column(String(10), default="waiting")
-    """waiting, done or failed."""
+    """asked (what for is not said yet), waiting, done or failed."""
+    lease_until: Mapped[datetime | None] = mapped_column(Utc)
+    """While a process fetches and reads it."""
     answers: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     """What the questions after the upload have been answered with."""
     created_at: Mapped[datetime] = mapped_column(Utc, server_default=moment())

@@ -109,7 +109,7 @@ class Database:
 
 async def now(session: Session) -> datetime:
     """The database's clock."""
-    found = await session.scalar(select(moment()))
+    found: datetime | None = await session.scalar(select(moment()))
     assert found is not None
     return found
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, exists
 
+from bot.models.base import table
 from bot.models.chat import Attempt, Inbox
 from bot.store.database import Session, upsert
 
@@ -15,7 +16,7 @@ KEEP = timedelta(
 
 async def take(session: Session, bot_id: int, update_id: int, kind: str) -> datetime | None:
     """Record an update; the database's time when it is new, None when it was taken before."""
-    statement = upsert(session, Inbox.__table__).values(
+    statement = upsert(session, table(Inbox)).values(
         bot_id=bot_id, update_id=update_id, kind=kind
     )
     taken: datetime | None = await session.scalar(
@@ -28,7 +29,7 @@ async def bury(
     session: Session, bot_id: int, update_id: int, kind: str, raw: str, why: str
 ) -> None:
     """Record an update that cannot be handled, with its text, for a person to look at."""
-    statement = upsert(session, Inbox.__table__).values(
+    statement = upsert(session, table(Inbox)).values(
         bot_id=bot_id, update_id=update_id, kind=kind, raw=raw, dead=why
     )
     await session.execute(statement.on_conflict_do_nothing())
@@ -36,7 +37,7 @@ async def bury(
 
 async def count_attempt(session: Session, bot_id: int, update_id: int) -> int:
     """How often this update has failed, this time included."""
-    statement = upsert(session, Attempt.__table__).values(
+    statement = upsert(session, table(Attempt)).values(
         bot_id=bot_id, update_id=update_id, count=1
     )
     failed: int | None = await session.scalar(

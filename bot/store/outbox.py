@@ -13,10 +13,13 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
+    String,
+    bindparam,
+    cast,
     delete,
     exists,
-    func,
     insert,
+    literal,
     or_,
     select,
     tuple_,
@@ -24,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from bot.models.base import moment, table
 from bot.models.chat import Chat, Gate, Outbox, Poll
 from bot.store.database import Session, upsert
 
@@ -33,6 +37,36 @@ TRIES = 12  # with the pauses of deliver.pause: about an hour
 KEEP = timedelta(days=2)
 
 REPLIES, MONEY, OFFERS, BROADCASTS = range(4)  # lanes; the lower goes first
+
+outbox = table(Outbox)
+_UNSENT = outbox.c.sent_at.is_(None) & outbox.c.dead.is_(None)
+
+# What every turn runs is built once: building a statement costs three times its execution.
+QUEUE = insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True)
+WAITING = (
+    select(outbox.c.id)
+    .where(outbox.c.bot_id == bindparam("bot"), outbox.c.chat_id == bindparam("chat"), _UNSENT)
+    .limit(1)
+)
+UNCLAIMED = (
+    select(outbox.c.id)
+    .where(
+        tuple_(outbox.c.bot_id, outbox.c.chat_id).in_(bindparam("chats", expanding=True)),
+        outbox.c.lease_owner.is_(None),
+        _UNSENT,
+    )
+    .limit(1)
+)
+MARK = (
+    update(outbox)
+    .where(
+        outbox.c.id == bindparam("letter"),
+        outbox.c.lease_owner == bindparam("owner"),
+        outbox.c.attempts == bindparam("attempt"),
+    )
+    .values(lease_until=None, lease_owner=None)
+)
+SENT = MARK.values(sent_at=moment(), message_id=bindparam("message"))
 
 
 @dataclass(slots=True)
@@ -79,8 +113,7 @@ async def queue(
         }
         for letter in letters
     ]
-    statement = insert(Outbox.__table__).returning(Outbox.id, sort_by_parameter_order=True)
-    ids = (await session.scalars(statement, rows)).all()
+    ids = (await session.scalars(QUEUE, rows)).all()
     for letter, row_id in zip(letters, ids, strict=True):
         letter.id, letter.attempts = row_id, 1 if owner else 0
 
@@ -118,20 +151,17 @@ async def claim(
     return sorted((Letter(*row) for row in found), key=lambda letter: letter.id)
 
 
-async def mark(session: Session, sent: Sequence[Sent], *, owner: str, now: datetime) -> None:
+async def mark(session: Session, outcomes: Sequence[Sent], *, owner: str) -> None:
     """Write down what became of the letters; a letter leased to somebody else meanwhile is left."""
-    for outcome in sent:
+    sent = [one for one in outcomes if one.dead is None and one.again_at is None]
+    if sent:
+        await session.execute(SENT, [_held(one, owner, message=one.message_id) for one in sent])
+    for outcome in outcomes:
         letter = outcome.letter
-        await session.execute(
-            update(Outbox)
-            .where(
-                Outbox.id == letter.id,
-                Outbox.lease_owner == owner,
-                Outbox.attempts == letter.attempts,
-            )
-            .values(**_outcome(outcome, now))
-            .execution_options(synchronize_session=False)
-        )
+        if outcome.dead is not None:
+            await session.execute(MARK, _held(outcome, owner, dead=outcome.dead[:500]))
+        elif outcome.again_at is not None:
+            await session.execute(MARK, _held(outcome, owner, due_at=outcome.again_at))
         if letter.card is not None and outcome.message_id is not None:
             await _place_card(session, letter, outcome.message_id)
         if letter.card is not None and outcome.poll_id is not None:
@@ -140,17 +170,17 @@ async def mark(session: Session, sent: Sequence[Sent], *, owner: str, now: datet
 
 async def waiting(session: Session, bot_id: int, chat_id: int) -> bool:
     """Whether older letters of this chat are still to be sent."""
-    found = select(Outbox.id).where(
-        Outbox.bot_id == bot_id, Outbox.chat_id == chat_id, _unsent(Outbox)
-    )
-    return await session.scalar(found.limit(1)) is not None
+    return await session.scalar(WAITING, {"bot": bot_id, "chat": chat_id}) is not None
+
+
+async def unclaimed(session: Session, chats: Iterable[tuple[int, int]]) -> bool:
+    """Whether letters of these chats wait for somebody to send them, now or later."""
+    return await session.scalar(UNCLAIMED, {"chats": list(chats)}) is not None
 
 
 async def close_gate(session: Session, bot_id: int, scope: str, until: datetime) -> None:
     """Nothing goes out in `scope` (`bot` or `chat:<id>`) before `until`."""
-    statement = upsert(session, Gate.__table__).values(
-        bot_id=bot_id, scope=scope, closed_until=until
-    )
+    statement = upsert(session, table(Gate)).values(bot_id=bot_id, scope=scope, closed_until=until)
     await session.execute(
         statement.on_conflict_do_update(
             index_elements=["bot_id", "scope"], set_={"closed_until": until}
@@ -158,11 +188,12 @@ async def close_gate(session: Session, bot_id: int, scope: str, until: datetime)
     )
 
 
-async def release(session: Session, owner: str) -> None:
-    """Give back what a stopping process had leased."""
+async def release(session: Session, owner: str | None) -> None:
+    """Give back what a stopping process had leased; None: what anybody had."""
     await session.execute(
         update(Outbox)
-        .where(Outbox.lease_owner == owner, _unsent(Outbox))
+        .where(Outbox.lease_owner.is_not(None) if owner is None else Outbox.lease_owner == owner)
+        .where(_unsent(Outbox))
         .values(lease_until=None, lease_owner=None)
         .execution_options(synchronize_session=False)
     )
@@ -188,13 +219,10 @@ async def prune(session: Session, now: datetime) -> None:
     await session.execute(delete(Outbox).where(Outbox.sent_at < now - KEEP))
 
 
-def _outcome(outcome: Sent, now: datetime) -> dict[str, Any]:
-    free: dict[str, Any] = {"lease_until": None, "lease_owner": None}
-    if outcome.dead is not None:
-        return free | {"dead": outcome.dead[:500]}
-    if outcome.again_at is not None:
-        return free | {"due_at": outcome.again_at}
-    return free | {"sent_at": now, "message_id": outcome.message_id}
+def _held(outcome: Sent, owner: str, **values: Any) -> dict[str, Any]:
+    """The letter as this sender leased it, and what to write about it."""
+    letter = outcome.letter
+    return {"letter": letter.id, "owner": owner, "attempt": letter.attempts, **values}
 
 
 async def _place_card(session: Session, letter: Letter, message_id: int) -> None:
@@ -211,7 +239,7 @@ async def _place_card(session: Session, letter: Letter, message_id: int) -> None
 
 
 async def _place_poll(session: Session, letter: Letter, outcome: Sent) -> None:
-    statement = upsert(session, Poll.__table__).values(
+    statement = upsert(session, table(Poll)).values(
         bot_id=letter.bot_id,
         poll_id=outcome.poll_id,
         assignment_id=letter.card,
@@ -220,7 +248,7 @@ async def _place_poll(session: Session, letter: Letter, outcome: Sent) -> None:
     await session.execute(statement.on_conflict_do_nothing())
 
 
-def _heads(now: datetime, chats: Iterable[tuple[int, int]] | None) -> Select[tuple[int]]:
+def _heads(now: datetime, chats: Iterable[tuple[int, int]] | None) -> Select[int]:
     """Ids of due letters with nothing older waiting in their chat."""
     older = aliased(Outbox)
     behind = exists().where(
@@ -229,7 +257,7 @@ def _heads(now: datetime, chats: Iterable[tuple[int, int]] | None) -> Select[tup
         older.id < Outbox.id,
         _unsent(older),
     )
-    scope = or_(Gate.scope == "bot", Gate.scope == func.concat("chat:", Outbox.chat_id))
+    scope = or_(Gate.scope == "bot", Gate.scope == literal("chat:") + cast(Outbox.chat_id, String))
     gated = exists().where(Gate.bot_id == Outbox.bot_id, scope, Gate.closed_until > now)
     query = select(Outbox.id).where(
         _unsent(Outbox), Outbox.due_at <= now, _free(now), ~behind, ~gated

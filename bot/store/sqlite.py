@@ -28,6 +28,16 @@ PRAGMAS = (
 )
 
 
+class Cursor(sqlite3.Cursor):
+    async def _async_soft_close(self) -> None:
+        """SQLAlchemy's asynchronous results end with this; nothing is left to fetch elsewhere."""
+
+
+class Connection(sqlite3.Connection):
+    def cursor(self, factory: Any = Cursor) -> Any:
+        return super().cursor(factory)
+
+
 class Inline(SQLiteDialect_pysqlite):
     """The standard library's sqlite3 as an asynchronous dialect that never leaves the thread."""
 
@@ -39,6 +49,9 @@ class Inline(SQLiteDialect_pysqlite):
     def get_pool_class(cls, url: Any) -> type[Pool]:
         return AsyncAdaptedQueuePool
 
+    def connect(self, *cargs: Any, **cparams: Any) -> DBAPIConnection:
+        return super().connect(*cargs, **cparams, factory=Connection)
+
     def do_execute(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
         cursor.execute(statement, parameters)
         await_only(_done())
@@ -47,7 +60,7 @@ class Inline(SQLiteDialect_pysqlite):
         self, cursor: Any, statement: Any, parameters: Any, context: Any = None
     ) -> None:
         cursor.executemany(statement, parameters)
-        await_only(_done())
+        await_only(asyncio.sleep(0))  # bulk work lets the others have a turn between its pieces
 
 
 registry.register("sqlite.inline", "bot.store.sqlite", "Inline")
@@ -75,11 +88,11 @@ def prepare(engine: Any, begin: str) -> None:
         _begin_patiently(connection.connection.dbapi_connection, begin)
 
 
-def _begin_patiently(connection: DBAPIConnection, begin: str) -> None:
+def _begin_patiently(connection: sqlite3.Connection, begin: str) -> None:
     waited = 0.0
     while True:
         try:
-            connection.execute(begin)  # type: ignore[attr-defined]
+            connection.execute(begin)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or waited >= BUSY_SECONDS:
                 raise

@@ -88,5 +88,5 @@ def test_the_pair_needs_no_mention_and_is_not_shown_twice():
 
 def test_the_pair_and_its_source_must_fit_one_message_together():
     row = {"source": "a" * 900, "left": "b" * 1200, "right": "c" * 1000}
-    with pytest.raises(Unfit, match="left is longer than 3000"):
+    with pytest.raises(Unfit, match="left is longer than 12000"):
         compare.check(settings(), row)

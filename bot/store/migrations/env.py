@@ -1,6 +1,6 @@
 """Runs the revisions, on the connection that `bot.store.migrate` gives."""
 
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from alembic import context
@@ -12,7 +12,7 @@ from bot.models.base import Base, Utc, moment
 ADVISORY_LOCK = 5294  # two deployments must not migrate at once
 
 
-def render_item(kind: str, item: Any, autogen_context: Any) -> str | bool:
+def render_item(kind: str, item: Any, autogen_context: Any) -> str | Literal[False]:
     """Write our UTC type as SQLAlchemy's own, so that revisions do not import our code."""
     if kind == "type" and isinstance(item, Utc):
         return "sa.DateTime(timezone=True)"

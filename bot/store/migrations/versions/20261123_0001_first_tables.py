@@ -327,6 +327,7 @@ def upgrade() -> None:
     sa.Column('file_id', sa.String(length=200), nullable=False),
     sa.Column('filename', sa.String(length=200), nullable=False),
     sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('answers', sa.JSON(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text(moment()), nullable=False),
     sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_intakes_project_id_projects')),
