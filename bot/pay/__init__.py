@@ -1,0 +1,1 @@
+"""What work is worth: tiers, the ledger, the way of the money."""

@@ -1,0 +1,289 @@
+"""The ledger: balanced postings, only ever added to. The only module that writes money.
+
+Signs: a positive entry is owed to the account's holder. A worker's `pending` and `available`
+grow with plus; the project's `expense` carries the minus.
+
+    answered      project expense -price   worker pending   +price     answer:<assignment>
+    accepted      worker pending  -price   worker available +price     accept:<assignment>
+    not accepted  the answer's posting, reversed                       reverse:<posting>
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+from sqlalchemy import Select, func, insert, select, update
+
+from bot.models.base import table
+from bot.models.pay import Account, Entry, Posting
+from bot.store.database import Session, upsert
+
+accounts, entries, postings = table(Account), table(Entry), table(Posting)
+
+
+class Side(NamedTuple):
+    """One entry to be: an account by its code, and micro-units."""
+
+    account: str
+    amount: int
+
+
+class KeyReused(Exception):
+    """The same posting key came with another content: a bug, and an alarm."""
+
+
+class LedgerBroken(Exception):
+    """`check` found the books wrong; the message says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What one worker has in one currency, in micro-units."""
+
+    currency: str
+    pending: int = 0
+    available: int = 0
+    held: int = 0
+
+
+def expense(project_id: int, currency: str) -> str:
+    return f"project:{project_id}:expense:{currency}"
+
+
+def pending(worker_id: int, currency: str) -> str:
+    return f"worker:{worker_id}:pending:{currency}"
+
+
+def available(worker_id: int, currency: str) -> str:
+    return f"worker:{worker_id}:available:{currency}"
+
+
+async def earn(
+    session: Session,
+    *,
+    assignment_id: int,
+    worker_id: int,
+    project_id: int,
+    micro: int,
+    currency: str,
+) -> None:
+    """The price of an answer becomes the worker's, pending review. Twice is once."""
+    sides = [
+        Side(expense(project_id, currency), -micro),
+        Side(pending(worker_id, currency), micro),
+    ]
+    await post(session, f"answer:{assignment_id}", "answer", sides, assignment_id=assignment_id)
+
+
+async def accept(
+    session: Session, *, assignment_id: int, worker_id: int, micro: int, currency: str
+) -> None:
+    """An accepted answer's price may be paid out."""
+    sides = [
+        Side(pending(worker_id, currency), -micro),
+        Side(available(worker_id, currency), micro),
+    ]
+    await post(session, f"accept:{assignment_id}", "accept", sides, assignment_id=assignment_id)
+
+
+async def post(
+    session: Session,
+    key: str,
+    kind: str,
+    sides: Sequence[Side],
+    *,
+    assignment_id: int | None = None,
+) -> int | None:
+    """Write one balanced posting; None when its key was posted before with the same content.
+
+    Raises KeyReused for another content under the same key. Work that pays nothing posts nothing.
+    """
+    sides = [side for side in sides if side.amount]
+    if not sides:
+        return None
+    posting_id = await _begin(session, key, kind, _digest(kind, sides), assignment_id)
+    if posting_id is None:
+        return None
+    ids = await _accounts(session, sides)
+    await session.execute(
+        insert(entries),
+        [
+            {
+                "posting_id": posting_id,
+                "account_id": ids[side.account],
+                "currency": _currency(side.account),
+                "amount": side.amount,
+            }
+            for side in sides
+        ],
+    )
+    await session.execute(update(postings).where(postings.c.id == posting_id).values(sealed=True))
+    return posting_id
+
+
+async def balances(session: Session, worker_id: int) -> list[Balance]:
+    """What a worker has, per currency, from the entries themselves."""
+    found = await session.execute(
+        select(accounts.c.currency, accounts.c.kind, func.sum(entries.c.amount))
+        .join(entries, entries.c.account_id == accounts.c.id)
+        .where(accounts.c.worker_id == worker_id)
+        .group_by(accounts.c.currency, accounts.c.kind)
+        .order_by(accounts.c.currency)
+    )
+    sums: dict[str, dict[str, int]] = {}
+    for currency, kind, amount in found:
+        sums.setdefault(currency, {})[kind] = int(amount)
+    return [
+        Balance(code, kinds.get("pending", 0), kinds.get("available", 0), kinds.get("held", 0))
+        for code, kinds in sums.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a worker's ledger, as they read it."""
+
+    at: datetime
+    kind: str
+    account: str
+    micro: int
+    currency: str
+    assignment_id: int | None
+
+
+async def lines(session: Session, worker_id: int, *, offset: int, limit: int) -> list[Line]:
+    """A worker's entries, newest first."""
+    found = await session.execute(
+        select(
+            postings.c.at,
+            postings.c.kind,
+            accounts.c.kind,
+            entries.c.amount,
+            entries.c.currency,
+            postings.c.assignment_id,
+        )
+        .join(accounts, accounts.c.id == entries.c.account_id)
+        .join(postings, postings.c.id == entries.c.posting_id)
+        .where(accounts.c.worker_id == worker_id)
+        .order_by(entries.c.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return [Line(*row) for row in found]
+
+
+async def totals(session: Session) -> dict[str, dict[str, int]]:
+    """Micro-units per currency and kind of account, all workers together."""
+    found = await session.execute(
+        select(accounts.c.currency, accounts.c.kind, func.coalesce(func.sum(entries.c.amount), 0))
+        .outerjoin(entries, entries.c.account_id == accounts.c.id)
+        .group_by(accounts.c.currency, accounts.c.kind)
+    )
+    sums: dict[str, dict[str, int]] = {}
+    for currency, kind, amount in found:
+        blank = {"pending": 0, "available": 0, "held": 0, "paid": 0}
+        sums.setdefault(currency, blank)[kind] = int(amount)
+    return sums
+
+
+async def check(session: Session) -> dict[str, dict[str, int]]:
+    """Prove the books: every posting sealed and balanced, nobody below zero. Gives `totals`.
+
+    Raises LedgerBroken naming the first postings or accounts that are wrong.
+    """
+    await _none(
+        session, select(postings.c.key).where(postings.c.sealed.is_(False)), "open postings"
+    )
+    await _none(session, _unbalanced(), "unbalanced postings")
+    await _none(session, _empty(), "postings without entries")
+    await _none(session, _foreign(), "entries in another currency than their account")
+    await _none(session, _below_zero(), "accounts below zero")
+    return await totals(session)
+
+
+async def _none(session: Session, query: Select[str], what: str) -> None:
+    found = (await session.scalars(query.limit(5))).all()
+    if found:
+        raise LedgerBroken(f"{what}: {', '.join(map(str, found))}")
+
+
+def _unbalanced() -> Select[str]:
+    return (
+        select(postings.c.key)
+        .join(entries, entries.c.posting_id == postings.c.id)
+        .group_by(postings.c.key, entries.c.currency)
+        .having(func.sum(entries.c.amount) != 0)
+    )
+
+
+def _empty() -> Select[str]:
+    has_entries = select(entries.c.id).where(entries.c.posting_id == postings.c.id).exists()
+    return select(postings.c.key).where(~has_entries)
+
+
+def _foreign() -> Select[str]:
+    return (
+        select(accounts.c.code)
+        .join(entries, entries.c.account_id == accounts.c.id)
+        .where(entries.c.currency != accounts.c.currency)
+    )
+
+
+def _below_zero() -> Select[str]:
+    return (
+        select(accounts.c.code)
+        .join(entries, entries.c.account_id == accounts.c.id)
+        .where(accounts.c.worker_id.is_not(None))
+        .group_by(accounts.c.code)
+        .having(func.sum(entries.c.amount) < 0)
+    )
+
+
+async def _begin(
+    session: Session, key: str, kind: str, digest: str, assignment_id: int | None
+) -> int | None:
+    values = {"key": key, "kind": kind, "digest": digest, "assignment_id": assignment_id}
+    statement = upsert(session, postings).values(**values, sealed=False)
+    made: int | None = await session.scalar(
+        statement.on_conflict_do_nothing(index_elements=["key"]).returning(postings.c.id)
+    )
+    if made is None:
+        before = await session.scalar(select(postings.c.digest).where(postings.c.key == key))
+        if before != digest:
+            raise KeyReused(key)
+    return made
+
+
+async def _accounts(session: Session, sides: Sequence[Side]) -> dict[str, int]:
+    """Ids of the accounts, opening those that are new."""
+    codes = [side.account for side in sides]
+    query = select(accounts.c.code, accounts.c.id).where(accounts.c.code.in_(codes))
+    found = dict((await session.execute(query)).all())
+    missing = sorted(set(codes) - found.keys())
+    if missing:
+        statement = upsert(session, accounts).values([_account(code) for code in missing])
+        await session.execute(statement.on_conflict_do_nothing(index_elements=["code"]))
+        found = dict((await session.execute(query)).all())
+    return found
+
+
+def _account(code: str) -> dict[str, object]:
+    holder, number, kind, currency = code.split(":")
+    return {
+        "code": code,
+        "kind": kind,
+        "currency": currency,
+        "worker_id": int(number) if holder == "worker" else None,
+        "project_id": int(number) if holder == "project" else None,
+    }
+
+
+def _currency(code: str) -> str:
+    return code.rsplit(":", 1)[1]
+
+
+def _digest(kind: str, sides: Sequence[Side]) -> str:
+    text = kind + "".join(f"|{side.account}={side.amount}" for side in sorted(sides))
+    return sha256(text.encode()).hexdigest()

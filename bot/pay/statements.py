@@ -1,0 +1,285 @@
+"""What a worker earned, as they read it: line by line with the work behind it, and per hour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, case, func, select
+
+from bot.models.pay import Account, Entry, Posting
+from bot.models.people import Worker
+from bot.models.work import Answer, Assignment, Project, Queue, Stage, StageVersion, Task
+from bot.store.database import Session
+from bot.task_types import TASK_TYPES
+from bot.task_types.kind import Wording
+
+MINE = ("pending", "available", "held")  # moves between these are no income and no expense
+WEEK = timedelta(days=7)
+PROJECTS = 6  # shown one by one in the statistics
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Money that came to a worker or went, in micro-units."""
+
+    posting_id: int
+    at: datetime
+    kind: str
+    """The posting's kind: answer, reverse …"""
+    micro: int
+    currency: str
+    project: str | None
+    state: str | None
+    """Of the assignment that it was for: answered (pending) or accepted (available)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One line with the work behind it."""
+
+    line: Line
+    question: str
+    shown: tuple[str, ...]
+    """The texts of the task."""
+    answer: str
+    """In the worker's words."""
+    seconds: int | None
+    accept_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Work done since a moment."""
+
+    answers: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Pay of an hour of active time, in micro-units."""
+
+    micro: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A worker's part in one project."""
+
+    project: str
+    answers: int
+    seconds: int
+    micro: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    today: Span
+    week: Span
+    ever: Span
+    rates: tuple[Rate, ...]
+    """Over everything, one per currency."""
+    shares: tuple[Share, ...]
+    """The projects last worked on, at most PROJECTS."""
+
+
+async def count(session: Session, worker_id: int) -> int:
+    """How many lines there are."""
+    found = await session.scalar(select(func.count()).select_from(_moved(worker_id).subquery()))
+    return found or 0
+
+
+async def page(session: Session, worker_id: int, *, offset: int, limit: int) -> list[Line]:
+    """Lines, newest first."""
+    return await _lines(session, _moved(worker_id), offset=offset, limit=limit)
+
+
+async def detail(session: Session, worker_id: int, posting_id: int) -> Detail | None:
+    """One line of this worker's with its task; None when it is not theirs or has no task."""
+    only = _moved(worker_id).where(Entry.posting_id == posting_id)
+    lines = await _lines(session, only, offset=0, limit=1)
+    found = await session.execute(_work(worker_id, posting_id))
+    row = found.mappings().first()
+    return _detail(lines[0], row) if lines and row else None
+
+
+async def clears_at(session: Session, worker_id: int, currency: str) -> datetime | None:
+    """When the first of the pending answers is accepted, if nobody reviews it before."""
+    return await session.scalar(
+        select(func.min(Assignment.accept_at)).where(
+            Assignment.worker_id == worker_id,
+            Assignment.state == "answered",
+            Assignment.currency == currency,
+        )
+    )
+
+
+async def statistics(session: Session, worker: Worker, *, now: datetime) -> Statistics:
+    """What a worker has done; "today" begins at midnight of their own time zone."""
+    midnight = _midnight(now, worker.zone or "UTC")
+    shares = await _shares(session, worker.id)
+    return Statistics(
+        today=await _span(session, worker.id, midnight),
+        week=await _span(session, worker.id, now - WEEK),
+        ever=Span(sum(one.answers for one in shares), sum(one.seconds for one in shares)),
+        rates=_rates(shares),
+        shares=tuple(shares[:PROJECTS]),
+    )
+
+
+def hourly(micro: int, seconds: int) -> int:
+    """Micro-units an hour, rounded down: a rate is never shown higher than it was."""
+    return micro * 3600 // seconds if seconds else 0
+
+
+# Lines
+
+
+def _moved(worker_id: int) -> Select[int, int]:
+    """Postings that changed what the worker has altogether, and by how much."""
+    return (
+        select(Entry.posting_id, func.sum(Entry.amount).label("micro"))
+        .join(Account, Account.id == Entry.account_id)
+        .where(Account.worker_id == worker_id, Account.kind.in_(MINE))
+        .group_by(Entry.posting_id)
+        .having(func.sum(Entry.amount) != 0)
+        .order_by(Entry.posting_id.desc())
+    )
+
+
+async def _lines(
+    session: Session, moved: Select[int, int], *, offset: int, limit: int
+) -> list[Line]:
+    few = moved.offset(offset).limit(limit).subquery()
+    currency = select(func.min(Entry.currency)).where(Entry.posting_id == Posting.id)
+    rows = await session.execute(
+        select(
+            Posting.id,
+            Posting.at,
+            Posting.kind,
+            few.c.micro,
+            currency.scalar_subquery(),
+            Project.name,
+            Assignment.state,
+        )
+        .join(few, few.c.posting_id == Posting.id)
+        .outerjoin(Assignment, Assignment.id == Posting.assignment_id)
+        .outerjoin(Stage, Stage.id == Assignment.stage_id)
+        .outerjoin(Project, Project.id == Stage.project_id)
+        .order_by(Posting.id.desc())
+    )
+    return [Line(id, at, kind, int(micro), *rest) for id, at, kind, micro, *rest in rows]
+
+
+def _work(worker_id: int, posting_id: int) -> Select[Any]:
+    """The task of a line and the worker's last word on it."""
+    return (
+        select(
+            StageVersion.type,
+            StageVersion.settings,
+            StageVersion.text,
+            Assignment.locale,
+            Queue.language,
+            Task.body,
+            Assignment.layout,
+            Answer.value,
+            Assignment.seconds,
+            Assignment.accept_at,
+        )
+        .select_from(Posting)
+        .join(Assignment, Assignment.id == Posting.assignment_id)
+        .join(Task, Task.id == Assignment.task_id)
+        .join(Queue, Queue.id == Assignment.queue_id)
+        .join(
+            StageVersion,
+            (StageVersion.stage_id == Assignment.stage_id)
+            & (StageVersion.version == Assignment.stage_version),
+        )
+        .join(Answer, Answer.assignment_id == Assignment.id)
+        .where(Posting.id == posting_id, Assignment.worker_id == worker_id)
+        .order_by(Answer.revision.desc())
+        .limit(1)
+    )
+
+
+def _detail(line: Line, row: Mapping[Any, Any]) -> Detail:
+    kind = TASK_TYPES[row["type"]]
+    wording = _wording(row["text"], row["locale"], row["language"])
+    ask = kind.ask(row["settings"], wording, row["body"], row["layout"])
+    return Detail(
+        line=line,
+        question=wording.question,
+        shown=tuple(block.content for block in ask.blocks if block.kind == "text"),
+        answer=kind.words(row["settings"], wording, row["value"], row["layout"]),
+        seconds=row["seconds"],
+        accept_at=row["accept_at"],
+    )
+
+
+def _wording(text: Mapping[str, Any], locale: str, language: str) -> Wording:
+    """The words as the worker saw them: theirs, else the queue's language, English, any."""
+    code = next((code for code in (locale, language, "en", *text) if code in text), None)
+    words = text[code] if code else {}
+    return Wording(
+        language=code or language,
+        question=words.get("question", ""),
+        instructions=words.get("instructions", ""),
+        options=words.get("options", {}),
+    )
+
+
+# Statistics
+
+
+async def _span(session: Session, worker_id: int, since: datetime) -> Span:
+    done = await session.execute(
+        select(func.count(), func.coalesce(func.sum(Assignment.seconds), 0)).where(
+            Assignment.worker_id == worker_id, Assignment.answered_at >= since
+        )
+    )
+    answers, seconds = done.one()
+    return Span(answers, int(seconds or 0))
+
+
+async def _shares(session: Session, worker_id: int) -> list[Share]:
+    """Per project and currency, the last worked on first. Unaccepted work counts its time only."""
+    paid = case((Assignment.state.in_(("answered", "accepted")), Assignment.price_micro), else_=0)
+    rows = await session.execute(
+        select(
+            Project.name,
+            func.count(),
+            func.coalesce(func.sum(Assignment.seconds), 0),
+            func.sum(paid),
+            Assignment.currency,
+        )
+        .join(Stage, Stage.id == Assignment.stage_id)
+        .join(Project, Project.id == Stage.project_id)
+        .where(Assignment.worker_id == worker_id, Assignment.answered_at.is_not(None))
+        .group_by(Project.id, Project.name, Assignment.currency)
+        .order_by(func.max(Assignment.answered_at).desc())
+    )
+    return [
+        Share(name, answers, int(seconds), int(micro or 0), currency)
+        for name, answers, seconds, micro, currency in rows
+    ]
+
+
+def _rates(shares: list[Share]) -> tuple[Rate, ...]:
+    sums: dict[str, tuple[int, int]] = {}
+    for one in shares:
+        micro, seconds = sums.get(one.currency, (0, 0))
+        sums[one.currency] = micro + one.micro, seconds + one.seconds
+    return tuple(
+        Rate(hourly(micro, seconds), currency)
+        for currency, (micro, seconds) in sorted(sums.items())
+        if seconds
+    )
+
+
+def _midnight(now: datetime, zone: str) -> datetime:
+    local = now.astimezone(ZoneInfo(zone))
+    return local.replace(hour=0, minute=0, second=0, microsecond=0)
