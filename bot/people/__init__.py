@@ -1,0 +1,1 @@
+"""Who works, who runs the work, and what they agreed to."""

@@ -1,0 +1,73 @@
+"""Workers as the bot meets them: one row a person and bot, created at the first word."""
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from bot.models.base import table
+from bot.models.chat import Chat
+from bot.models.people import Identity, Worker
+from bot.people import roles
+from bot.store.database import Session, upsert
+
+ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # nothing that reads as something else
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """What Telegram says of who wrote."""
+
+    user_id: int
+    name: str
+    username: str | None
+    language: str | None
+
+
+async def meet(
+    session: Session, bot_id: int, visitor: Visitor, *, owners: Collection[int]
+) -> tuple[Chat, Worker]:
+    """The person's chat and worker rows, locked for this turn; made at the first meeting."""
+    found = await _locked(session, bot_id, visitor.user_id)
+    if found is not None:
+        return found
+    await _introduce(session, bot_id, visitor)
+    met = await _locked(session, bot_id, visitor.user_id)
+    assert met is not None
+    if visitor.user_id in owners:
+        await roles.grant(session, met[1].id, "owner", by=None)
+    return met
+
+
+async def _locked(session: Session, bot_id: int, user_id: int) -> tuple[Chat, Worker] | None:
+    query = (
+        select(Chat, Worker)
+        .join(Worker, Worker.id == Chat.worker_id)
+        .where(Chat.bot_id == bot_id, Chat.chat_id == user_id)
+        .with_for_update(of=Worker)
+    )
+    row = (await session.execute(query)).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+async def _introduce(session: Session, bot_id: int, visitor: Visitor) -> None:
+    """Two first messages at the same moment make one worker: the chat's key decides."""
+    worker = Worker(pseudonym=f"w-{''.join(secrets.choice(ALPHABET) for _ in range(7))}")
+    session.add(worker)
+    await session.flush()
+    statement = upsert(session, table(Chat)).values(
+        bot_id=bot_id, chat_id=visitor.user_id, worker_id=worker.id, reachable=True
+    )
+    made = await session.scalar(statement.on_conflict_do_nothing().returning(Chat.worker_id))
+    if made is None:
+        await session.delete(worker)
+        await session.flush()
+        return
+    session.add(Identity(worker_id=worker.id, name=visitor.name, username=visitor.username))
+    await session.flush()
+
+
+async def bots(session: Session) -> set[int]:
+    """The bots that have met anybody in this database."""
+    return set(await session.scalars(select(Chat.bot_id).distinct()))
