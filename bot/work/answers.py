@@ -1,0 +1,304 @@
+"""Answers: recorded once, corrected for a while, paid at once as pending, accepted in time.
+
+An answer that comes after its lease ended takes the slot if it is still free, and is otherwise
+kept and paid as surplus: nobody loses finished work.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, select, update
+
+from bot.errors import Gone, Refusal
+from bot.i18n import N_
+from bot.models.base import table
+from bot.models.chat import Poll
+from bot.models.people import Worker
+from bot.models.work import Answer, Assignment, Report, Task
+from bot.pay import ledger
+from bot.store.database import Session
+from bot.task_types import TASK_TYPES
+from bot.work import dispatch
+from bot.work.dispatch import Offer
+
+CORRECTABLE = timedelta(minutes=10)
+BATCH = 200
+REASONS = ("broken", "language", "unclear", "harmful", "personal", "other")
+
+assignments, answers, tasks = table(Assignment), table(Answer), table(Task)
+
+# Built once, see dispatch.
+CHANGE = (
+    update(assignments)
+    .where(
+        assignments.c.id == bindparam("assignment"),
+        assignments.c.state == bindparam("seen"),
+    )
+    .returning(assignments.c.id)
+)
+ADD = insert(answers)
+
+
+class OldCard(Gone):
+    msgid = N_("This card is old. Send /work for the current one.")
+
+
+class AlreadyAnswered(Refusal):
+    msgid = N_("Already saved. You can correct it for 10 minutes with Undo.")
+
+
+class TooLateToCorrect(Refusal):
+    msgid = N_("This answer can no longer be changed: 10 minutes have passed.")
+
+
+class GivenBack(Gone):
+    msgid = N_("You gave this task back. Send /work for the current one.")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An answer that was taken, in the worker's words, and whether it corrected an earlier one."""
+
+    offer: Offer
+    value: Any
+    revision: int
+
+
+async def card(session: Session, worker: Worker, assignment_id: int, nonce: str) -> Offer:
+    """The assignment a button points at. Raises OldCard when it is not the worker's, or changed."""
+    current = await dispatch.offer(session, worker.id, assignment_id)
+    if current is None:
+        raise OldCard
+    if current.nonce != nonce:
+        raise AlreadyAnswered if current.answered_at else OldCard
+    return current
+
+
+async def tap(
+    session: Session, worker: Worker, current: Offer, index: int, *, now: datetime
+) -> Recorded:
+    """A one-tap answer. Raises OldCard for a button the card cannot have."""
+    kind = TASK_TYPES[current.spec.type]
+    value = kind.tapped(current.spec.settings, current.layout, index)
+    return await record(session, worker, current, value, now=now)
+
+
+async def write(
+    session: Session, worker: Worker, current: Offer, text: str, *, message_id: int, now: datetime
+) -> Recorded:
+    """A written answer; raises Unfit with a sentence for the worker, see `keep_draft`."""
+    kind = TASK_TYPES[current.spec.type]
+    value = kind.read(current.spec.settings, text)
+    recorded = await record(session, worker, current, value, now=now)
+    await _set(session, current, message_id=message_id)
+    return recorded
+
+
+async def keep_draft(session: Session, current: Offer, draft: Any) -> None:
+    """Remember what does not fit yet, so that a restart loses nothing."""
+    await _set(session, current, draft=draft)
+
+
+async def voted(
+    session: Session, worker: Worker, poll_id: str, bot_id: int, options: Sequence[int]
+) -> None:
+    """Keep the ticks of a poll until the worker says done. An unknown poll is somebody else's."""
+    poll = await session.get(Poll, (bot_id, poll_id))
+    current = poll and await dispatch.offer(session, worker.id, poll.assignment_id)
+    if current:
+        await keep_draft(session, current, list(options))
+
+
+async def done(session: Session, worker: Worker, current: Offer, *, now: datetime) -> Recorded:
+    """The ticks of the poll become the answer."""
+    kind = TASK_TYPES[current.spec.type]
+    ticks = current.draft if isinstance(current.draft, list) else []
+    value = kind.voted(current.spec.settings, current.layout, ticks)
+    return await record(session, worker, current, value, now=now)
+
+
+async def record(
+    session: Session, worker: Worker, current: Offer, value: Any, *, now: datetime
+) -> Recorded:
+    """Write the answer, once. Raises AlreadyAnswered for a second tap, GivenBack after a skip."""
+    if current.state == "held":
+        await _first(session, worker, current, now, surplus=False)
+        revision = 1
+    elif current.state == "expired":
+        await _first(session, worker, current, now, surplus=not await _take_slot(session, current))
+        revision = 1
+    elif current.state == "answered":
+        revision = await _next_revision(session, worker, current, now)
+    else:
+        raise AlreadyAnswered if current.state == "accepted" else GivenBack
+    label = TASK_TYPES[current.spec.type].label(current.spec.settings, value)
+    await session.execute(
+        ADD,
+        {
+            "assignment_id": current.assignment_id,
+            "revision": revision,
+            "value": value,
+            "label": label,
+            "at": now,
+        },
+    )
+    return Recorded(current, value, revision)
+
+
+async def reopen(session: Session, worker: Worker, assignment_id: int, *, now: datetime) -> Offer:
+    """Show an answered task again to be corrected: under a new nonce, so that old buttons are old.
+
+    Raises TooLateToCorrect after 10 minutes or once it is accepted, OldCard for another's task.
+    """
+    current = await dispatch.offer(session, worker.id, assignment_id)
+    if current is None:
+        raise OldCard
+    _still_correctable(current, now)
+    await _set(session, current, nonce=dispatch.fresh_nonce())
+    reopened = await dispatch.offer(session, worker.id, assignment_id)
+    assert reopened is not None
+    return reopened
+
+
+async def latest(session: Session, assignment_id: int) -> Any:
+    """The value that counts, None before there is one."""
+    return await session.scalar(
+        select(answers.c.value)
+        .where(answers.c.assignment_id == assignment_id)
+        .order_by(answers.c.revision.desc())
+        .limit(1)
+    )
+
+
+async def last_answered(session: Session, worker_id: int) -> int | None:
+    """The assignment answered last, which Undo is about."""
+    return await session.scalar(
+        select(assignments.c.id)
+        .where(assignments.c.worker_id == worker_id, assignments.c.answered_at.is_not(None))
+        .order_by(assignments.c.answered_at.desc(), assignments.c.id.desc())
+        .limit(1)
+    )
+
+
+async def by_message(session: Session, worker_id: int, message_id: int) -> Offer | None:
+    """The answer that was written in this message, for when it is edited."""
+    found = await session.scalar(
+        select(assignments.c.id)
+        .where(assignments.c.worker_id == worker_id, assignments.c.message_id == message_id)
+        .order_by(assignments.c.id.desc())
+        .limit(1)
+    )
+    return None if found is None else await dispatch.offer(session, worker_id, found)
+
+
+async def skip(session: Session, current: Offer, *, now: datetime) -> None:
+    """Free, without a reason. Raises AlreadyAnswered when it is answered by now."""
+    if not await dispatch.give_back(session, current, state="skipped", now=now):
+        raise AlreadyAnswered if current.answered_at else GivenBack
+
+
+async def report(session: Session, current: Offer, reason: str, *, now: datetime) -> None:
+    """Something is wrong with the task; it goes back, and the admins see why."""
+    if not await dispatch.give_back(session, current, state="reported", now=now):
+        raise AlreadyAnswered if current.answered_at else GivenBack
+    session.add(Report(assignment_id=current.assignment_id, reason=reason))
+
+
+async def accept_due(session: Session, *, now: datetime, limit: int = BATCH) -> int:
+    """Accept what nobody looked at until its review window ended, and make its price available."""
+    due = (
+        select(assignments.c.id)
+        .where(assignments.c.state == "answered", assignments.c.accept_at <= now)
+        .order_by(assignments.c.accept_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    accepted = await session.execute(
+        update(assignments)
+        .where(assignments.c.id.in_(due), assignments.c.state == "answered")
+        .values(state="accepted")
+        .returning(
+            assignments.c.id,
+            assignments.c.worker_id,
+            assignments.c.price_micro,
+            assignments.c.currency,
+        )
+    )
+    rows = accepted.all()
+    for row in rows:
+        await ledger.accept(
+            session,
+            assignment_id=row.id,
+            worker_id=row.worker_id,
+            micro=row.price_micro,
+            currency=row.currency,
+        )
+    return len(rows)
+
+
+async def _first(
+    session: Session, worker: Worker, current: Offer, now: datetime, *, surplus: bool
+) -> None:
+    """The state changes only from what it was seen in: the second of two taps finds it changed."""
+    window = timedelta(seconds=int(current.spec.review["due_seconds"]))
+    won = await session.scalar(
+        CHANGE,
+        {
+            "assignment": current.assignment_id,
+            "seen": current.state,
+            "state": "answered",
+            "nonce": dispatch.fresh_nonce(),  # a second tap on the same card is told it is saved
+            "answered_at": now,
+            "seconds": max(0, round((now - current.offered_at).total_seconds())),
+            "accept_at": now + window,
+            "surplus": surplus,
+            "draft": None,
+        },
+    )
+    if won is None:
+        raise AlreadyAnswered
+    await ledger.earn(
+        session,
+        assignment_id=current.assignment_id,
+        worker_id=worker.id,
+        project_id=current.spec.project_id,
+        micro=current.price_micro,
+        currency=current.currency,
+    )
+
+
+async def _take_slot(session: Session, current: Offer) -> bool:
+    task_id = select(assignments.c.task_id).where(assignments.c.id == current.assignment_id)
+    taken = await session.scalar(
+        update(tasks)
+        .where(tasks.c.id == task_id.scalar_subquery(), tasks.c.open_slots > 0)
+        .values(open_slots=tasks.c.open_slots - 1)
+        .returning(tasks.c.id)
+    )
+    return taken is not None
+
+
+async def _next_revision(session: Session, worker: Worker, current: Offer, now: datetime) -> int:
+    _still_correctable(current, now)
+    await _set(session, current, nonce=dispatch.fresh_nonce())
+    highest = await session.scalar(
+        select(func.max(answers.c.revision)).where(answers.c.assignment_id == current.assignment_id)
+    )
+    return (highest or 0) + 1
+
+
+def _still_correctable(current: Offer, now: datetime) -> None:
+    if current.state == "accepted":
+        raise TooLateToCorrect
+    if current.state != "answered" or current.answered_at is None:
+        raise OldCard
+    if now - current.answered_at > CORRECTABLE:
+        raise TooLateToCorrect
+
+
+async def _set(session: Session, current: Offer, **values: Any) -> None:
+    await session.execute(
+        update(assignments).where(assignments.c.id == current.assignment_id).values(**values)
+    )

@@ -1,0 +1,483 @@
+"""Dispatch: who gets which task, for how long, and when it goes back.
+
+A worker walks each queue along a cursor. The next task is the first open one after it that they
+never had: one probe of an index for each task passed, flat from 1,000 to 1,000,000 tasks. A task
+whose slot opens again lies behind some cursors, so it moves to the end of its priority band; and
+before 'no tasks' is said, the queue is looked through once more from its start.
+"""
+
+import random
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import (
+    BigInteger,
+    Executable,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from bot.models.base import table
+from bot.models.chat import Chat
+from bot.models.people import Worker, WorkerLanguage
+from bot.models.work import Assignment, Cursor, Project, Queue, Stage, Task
+from bot.store.database import Session, upsert
+from bot.task_types import TASK_TYPES
+from bot.work import stages
+from bot.work.queues import BAND, PRIORITIES
+from bot.work.stages import StageSpec
+
+SHORTEST_LEASE = timedelta(minutes=5)
+LEASE_MEDIANS = 3
+RUN = 3  # tasks of one queue in a row before another queue's turn: variety without confusion
+BATCH = 100
+WAKE_AGAIN = timedelta(minutes=1)
+REQUEUED = 2**49  # sequences of requeued tasks start above any that an import counts
+REQUEUE_EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
+
+assignments, cursors, tasks = table(Assignment), table(Cursor), table(Task)
+projects, queues, stage_rows = table(Project), table(Queue), table(Stage)
+
+# What every answer runs is built once: building a statement costs three times its execution.
+_OFFERS = (
+    select(assignments, tasks.c.key, tasks.c.body, queues.c.language)
+    .join(tasks, tasks.c.id == assignments.c.task_id)
+    .join(queues, queues.c.id == assignments.c.queue_id)
+)
+_MINE = assignments.c.worker_id == bindparam("worker")
+_THIS = assignments.c.id == bindparam("assignment")
+HELD = _OFFERS.where(_MINE, assignments.c.state == "held")
+ONE_OF_MINE = _OFFERS.where(_THIS, _MINE)
+ONE = _OFFERS.where(_THIS)
+
+LANES = (
+    select(
+        queues.c.id,
+        queues.c.stage_id,
+        stage_rows.c.version,
+        queues.c.language,
+        queues.c.median_seconds,
+        func.coalesce(cursors.c.position, -1),
+        func.coalesce(cursors.c.served, 0),
+    )
+    .join(stage_rows, stage_rows.c.id == queues.c.stage_id)
+    .join(projects, projects.c.id == stage_rows.c.project_id)
+    .outerjoin(
+        cursors,
+        (cursors.c.worker_id == bindparam("worker")) & (cursors.c.queue_id == queues.c.id),
+    )
+    .where(
+        projects.c.state == "open",
+        queues.c.language.in_(
+            select(WorkerLanguage.__table__.c.language).where(
+                WorkerLanguage.__table__.c.worker_id == bindparam("worker")
+            )
+        ),
+    )
+)
+
+# A probe for each row: without OFFSET PostgreSQL makes it a join over the whole table.
+_HAD = exists(
+    select(assignments.c.id)
+    .where(_MINE, assignments.c.task_id == tasks.c.id)
+    .correlate(tasks)
+    .offset(0)
+)
+PROBE = (
+    select(tasks.c.id)
+    .where(
+        tasks.c.queue_id == bindparam("queue"),
+        tasks.c.position > bindparam("cursor"),
+        tasks.c.open_slots > 0,
+        ~_HAD,
+    )
+    .order_by(tasks.c.position)
+    .limit(1)
+)
+_TAKEN = (tasks.c.id, tasks.c.key, tasks.c.body, tasks.c.position, tasks.c.gold)
+TAKE = (
+    update(tasks)
+    .where(
+        tasks.c.id == PROBE.with_for_update(skip_locked=True).correlate(None).scalar_subquery(),
+        tasks.c.open_slots > 0,
+    )
+    .values(open_slots=tasks.c.open_slots - 1)
+    .returning(*_TAKEN)
+)
+ASSIGN = insert(assignments).returning(assignments.c.id)
+ADVANCE = (
+    update(cursors)
+    .where(cursors.c.worker_id == bindparam("worker"), cursors.c.queue_id == bindparam("queue"))
+    .values(position=bindparam("reached"), served=cursors.c.served + 1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A task in a worker's hands, and all that its card shows."""
+
+    assignment_id: int
+    worker_id: int
+    nonce: str
+    state: str
+    spec: StageSpec
+    language: str
+    key: str
+    body: dict[str, Any]
+    layout: list[int]
+    locale: str
+    price_micro: int
+    currency: str
+    draft: Any
+    offered_at: datetime
+    lease_until: datetime
+    answered_at: datetime | None
+
+
+Why = Literal["joining", "consent", "nothing_open", "languages", "all_done"]
+
+
+@dataclass(frozen=True, slots=True)
+class NoWork:
+    """There is nothing to offer, and why."""
+
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class _Lane:
+    """A queue a worker may pull from, and how far they have come in it."""
+
+    queue_id: int
+    stage_id: int
+    version: int
+    language: str
+    median_seconds: int | None
+    cursor: int
+    served: int
+
+
+async def next_for(session: Session, worker: Worker, *, now: datetime) -> Offer | NoWork:
+    """The task the worker holds, or else the next one, claimed for them."""
+    if worker.state != "active":
+        return NoWork("consent" if worker.state == "paused" else "joining")
+    return await held(session, worker.id) or await _claim(session, worker, now)
+
+
+async def held(session: Session, worker_id: int) -> Offer | None:
+    """What the worker has in hand."""
+    return await _offer(session, HELD, worker=worker_id)
+
+
+async def offer(session: Session, worker_id: int, assignment_id: int) -> Offer | None:
+    """One assignment of this worker's, whatever its state."""
+    return await _offer(session, ONE_OF_MINE, assignment=assignment_id, worker=worker_id)
+
+
+async def offer_of(session: Session, assignment_id: int) -> Offer | None:
+    """One assignment, whoever's it is: for programs, never for a tap."""
+    return await _offer(session, ONE, assignment=assignment_id)
+
+
+async def available(session: Session, worker: Worker) -> bool:
+    """Whether a claim would find something, without claiming it."""
+    for lane in await _lanes(session, worker.id):
+        for cursor in (lane.cursor, -1):
+            where = {"worker": worker.id, "queue": lane.queue_id, "cursor": cursor}
+            if await session.scalar(PROBE, where) is not None:
+                return True
+    return False
+
+
+async def waiting(
+    session: Session, *, now: datetime, limit: int = 50
+) -> Sequence[tuple[Chat, Worker]]:
+    """People to look for work for again, longest waiting first."""
+    found = await session.execute(
+        select(Chat, Worker)
+        .join(Worker, Worker.id == Chat.worker_id)
+        .where(Chat.wake_at <= now, Chat.reachable.is_(True))
+        .order_by(Chat.wake_at)
+        .limit(limit)
+        .with_for_update(of=Chat, skip_locked=True)
+    )
+    return [(chat, worker) for chat, worker in found]
+
+
+async def renew(session: Session, current: Offer, *, now: datetime) -> None:
+    """Any sign of life gives the lease its full length again."""
+    lease = lease_length(current.spec.expected_seconds, None)
+    await session.execute(
+        update(assignments)
+        .where(assignments.c.id == current.assignment_id, assignments.c.state == "held")
+        .values(lease_until=now + lease)
+    )
+
+
+async def give_back(
+    session: Session, current: Offer, *, state: Literal["skipped", "reported"], now: datetime
+) -> bool:
+    """The worker hands the task back; False when it was not in their hands any more."""
+    done = await session.execute(
+        update(assignments)
+        .where(assignments.c.id == current.assignment_id, assignments.c.state == "held")
+        .values(state=state)
+        .returning(assignments.c.task_id)
+    )
+    freed = done.scalars().all()
+    await _free_slots(session, freed, now)
+    return bool(freed)
+
+
+async def expire(session: Session, *, now: datetime, limit: int = BATCH) -> int:
+    """Take back what was held too long. The card stays good: a late answer is kept and paid."""
+    stale = (
+        select(assignments.c.id)
+        .where(assignments.c.state == "held", assignments.c.lease_until < now)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return await _expire(session, stale, now)
+
+
+async def unreachable(session: Session, bot_id: int, chat_id: int, *, now: datetime) -> None:
+    """The person blocked the bot or is gone: others get their task, their money stays theirs."""
+    worker_id = await session.scalar(
+        update(Chat)
+        .where(Chat.bot_id == bot_id, Chat.chat_id == chat_id)
+        .values(reachable=False)
+        .returning(Chat.worker_id)
+        .execution_options(synchronize_session=False)
+    )
+    mine = select(assignments.c.id).where(
+        assignments.c.worker_id == worker_id, assignments.c.state == "held"
+    )
+    await _expire(session, mine, now)
+
+
+async def measure(session: Session) -> None:
+    """Keep each open queue's median answer time over its last 51 answers."""
+    open_queues = (
+        select(Queue)
+        .join(Stage, Stage.id == Queue.stage_id)
+        .join(Project, Project.id == Stage.project_id)
+    )
+    for queue in await session.scalars(open_queues.where(Project.state == "open")):
+        recent = (
+            select(assignments.c.seconds)
+            .where(assignments.c.queue_id == queue.id, assignments.c.answered_at.is_not(None))
+            .order_by(assignments.c.answered_at.desc())
+            .limit(51)
+        )
+        seconds = sorted((await session.scalars(recent)).all())
+        if len(seconds) >= 5:
+            queue.median_seconds = seconds[len(seconds) // 2]
+
+
+def lease_length(expected_seconds: int, median_seconds: int | None) -> timedelta:
+    """Three times the usual time, at least five minutes."""
+    usual = median_seconds or expected_seconds
+    return max(SHORTEST_LEASE, timedelta(seconds=LEASE_MEDIANS * usual))
+
+
+def fresh_nonce() -> str:
+    """What marks the buttons of one showing of a card."""
+    return secrets.token_hex(4)
+
+
+def order(lanes: Sequence[_Lane]) -> list[_Lane]:
+    """A run of a queue is finished first; then the queue served least."""
+    return sorted(lanes, key=lambda lane: (lane.served % RUN == 0, lane.served, lane.queue_id))
+
+
+async def _claim(session: Session, worker: Worker, now: datetime) -> Offer | NoWork:
+    lanes = order(await _lanes(session, worker.id))
+    for start_over in (False, True):
+        for lane in lanes:
+            claimed = await _claim_in(session, worker, lane, now, start_over=start_over)
+            if claimed is not None:
+                return claimed
+    return NoWork(await _why(session, worker.id))
+
+
+async def _lanes(session: Session, worker_id: int) -> list[_Lane]:
+    found = await session.execute(LANES, {"worker": worker_id})
+    return [_Lane(*row) for row in found]
+
+
+async def _claim_in(
+    session: Session, worker: Worker, lane: _Lane, now: datetime, *, start_over: bool
+) -> Offer | None:
+    spec = await stages.spec(session, lane.stage_id, lane.version)
+    gold = not start_over and random.random() * 1_000_000 < spec.gold_share_ppm  # noqa: S311
+    if gold:
+        found = await _gold(session, worker.id, lane.queue_id)
+        if found is not None:
+            return await _assign(session, worker, lane, spec, found, now)
+    cursor = -1 if start_over else lane.cursor
+    where = {"worker": worker.id, "queue": lane.queue_id, "cursor": cursor}
+    row = (await session.execute(TAKE, where)).one_or_none()
+    return None if row is None else await _assign(session, worker, lane, spec, row, now)
+
+
+async def _gold(session: Session, worker_id: int, queue_id: int) -> Any:
+    """A gold task this worker never had, from a random place on, so that their order differs."""
+    query = select(*_TAKEN).where(tasks.c.queue_id == queue_id, tasks.c.gold.is_not(None), ~_HAD)
+    query = query.order_by(tasks.c.position).limit(1)
+    mine = {"worker": worker_id}
+    last = await session.scalar(
+        select(tasks.c.position)
+        .where(tasks.c.queue_id == queue_id, tasks.c.gold.is_not(None))
+        .order_by(tasks.c.position.desc())
+        .limit(1)
+    )
+    first = await session.scalar(
+        select(tasks.c.position)
+        .where(tasks.c.queue_id == queue_id, tasks.c.gold.is_not(None))
+        .order_by(tasks.c.position)
+        .limit(1)
+    )
+    if first is None or last is None:
+        return None
+    place = random.randint(first, last)  # noqa: S311
+    later = await session.execute(query.where(tasks.c.position >= place), mine)
+    return later.one_or_none() or (await session.execute(query, mine)).one_or_none()
+
+
+async def _assign(
+    session: Session, worker: Worker, lane: _Lane, spec: StageSpec, task: Any, now: datetime
+) -> Offer:
+    """Freeze the terms on an assignment and move the cursor."""
+    layout = TASK_TYPES[spec.type].layout(spec.settings, random.Random(secrets.randbits(32)))  # noqa: S311
+    values = {
+        "task_id": task.id,
+        "worker_id": worker.id,
+        "stage_id": lane.stage_id,
+        "stage_version": lane.version,
+        "queue_id": lane.queue_id,
+        "state": "held",
+        "nonce": fresh_nonce(),
+        "gold": task.gold is not None,
+        "surplus": False,
+        "price_micro": spec.price_micro,
+        "currency": spec.currency,
+        "locale": worker.locale or "en",
+        "layout": layout,
+        "offered_at": now,
+        "lease_until": now + lease_length(spec.expected_seconds, lane.median_seconds),
+    }
+    assignment_id = await session.scalar(ASSIGN, values)
+    assert assignment_id is not None
+    reached = lane.cursor if task.gold is not None else max(lane.cursor, task.position)
+    await _move_cursor(session, worker.id, lane, reached)
+    return Offer(
+        assignment_id=assignment_id,
+        worker_id=worker.id,
+        nonce=str(values["nonce"]),
+        state="held",
+        spec=spec,
+        language=lane.language,
+        key=task.key,
+        body=task.body,
+        layout=layout,
+        locale=worker.locale or "en",
+        price_micro=spec.price_micro,
+        currency=spec.currency,
+        draft=None,
+        offered_at=now,
+        lease_until=now + lease_length(spec.expected_seconds, lane.median_seconds),
+        answered_at=None,
+    )
+
+
+async def _move_cursor(session: Session, worker_id: int, lane: _Lane, reached: int) -> None:
+    """The first task of a queue makes the row; the worker's row is held, so nobody else does."""
+    if lane.served:
+        where = {"worker": worker_id, "queue": lane.queue_id, "reached": reached}
+        await session.execute(ADVANCE, where)
+        return
+    statement = upsert(session, cursors).values(
+        worker_id=worker_id, queue_id=lane.queue_id, position=reached, served=1
+    )
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["worker_id", "queue_id"],
+            set_={"position": reached, "served": cursors.c.served + 1},
+        )
+    )
+
+
+async def _offer(session: Session, query: Executable, **which: int) -> Offer | None:
+    row = (await session.execute(query, which)).one_or_none()
+    if row is None:
+        return None
+    return Offer(
+        assignment_id=row.id,
+        worker_id=row.worker_id,
+        nonce=row.nonce,
+        state=row.state,
+        spec=await stages.spec(session, row.stage_id, row.stage_version),
+        language=row.language,
+        key=row.key,
+        body=row.body,
+        layout=row.layout,
+        locale=row.locale,
+        price_micro=row.price_micro,
+        currency=row.currency,
+        draft=row.draft,
+        offered_at=row.offered_at,
+        lease_until=row.lease_until,
+        answered_at=row.answered_at,
+    )
+
+
+async def _expire(session: Session, which: Any, now: datetime) -> int:
+    gone = await session.execute(
+        update(assignments)
+        .where(assignments.c.id.in_(which), assignments.c.state == "held")
+        .values(state="expired")
+        .returning(assignments.c.task_id)
+    )
+    freed = gone.scalars().all()
+    await _free_slots(session, freed, now)
+    return len(freed)
+
+
+async def _free_slots(session: Session, task_ids: Sequence[int], now: datetime) -> None:
+    """Slots open again. A task that had none open lies behind cursors: it goes to the end."""
+    since = int((now - REQUEUE_EPOCH) / timedelta(microseconds=1))
+    for offset, task_id in enumerate(sorted(task_ids)):
+        # Cast, or PostgreSQL takes the band for a 32-bit number too.
+        last = (PRIORITIES - cast(tasks.c.priority, BigInteger)) * BAND + REQUEUED + since + offset
+        await session.execute(
+            update(tasks)
+            .where(tasks.c.id == task_id, tasks.c.gold.is_(None))
+            .values(
+                open_slots=tasks.c.open_slots + 1,
+                position=case((tasks.c.open_slots == 0, last), else_=tasks.c.position),
+            )
+        )
+
+
+async def _why(session: Session, worker_id: int) -> Why:
+    """The most useful reason there is nothing to do."""
+    open_queue = (
+        select(Queue.language)
+        .join(Stage, Stage.id == Queue.stage_id)
+        .join(Project, Project.id == Stage.project_id)
+        .where(Project.state == "open")
+    )
+    languages = set(await session.scalars(open_queue.distinct()))
+    if not languages:
+        return "nothing_open"
+    reads = select(WorkerLanguage.language).where(WorkerLanguage.worker_id == worker_id)
+    return "all_done" if languages & set(await session.scalars(reads)) else "languages"

@@ -1,0 +1,186 @@
+"""What must be right before people are offered a project's tasks.
+
+An obstacle blocks the opening, a remark is only said. Stages after the first may be empty: their
+tasks come from the stage before.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+
+from bot import i18n
+from bot.errors import Refusal
+from bot.i18n import N_, gettext, ngettext
+from bot.models.work import Project, Task
+from bot.money import MICRO
+from bot.store.database import Session
+from bot.work import stages, terms
+from bot.work.stages import ENGLISH, StageSpec
+
+FLOOR = {"USD": 2 * MICRO}  # an hour; other currencies have no floor yet
+RESERVE_PERCENT = 10
+HOUR = 3600
+
+
+class NoTasks(Refusal):
+    msgid = N_("There are no tasks yet. Add a file of them first.")
+
+
+class Unworded(Refusal):
+    """Words are missing in a language, whose name is said in the reader's own."""
+
+    def say(self) -> str:
+        named = {"language": i18n.language_name(str(self.values["language"]))}
+        return gettext(self.msgid).format(**self.values | named)
+
+
+class NoText(Unworded):
+    msgid = N_("{stage}: there is no text in {language}.")
+
+
+class NoLabel(Unworded):
+    msgid = N_("{stage}: the option “{option}” has no label in {language}.")
+
+
+class EnglishOnly(Unworded):
+    msgid = N_("{stage}: there is no text in {language}, so workers will read the English one.")
+
+
+class NoGold(Refusal):
+    msgid = N_(
+        "{stage}: {share} of what workers get should be gold, but no task has a gold answer. "
+        "Add some, or set gold to 0."
+    )
+
+
+class BelowFloor(Refusal):
+    msgid = N_(
+        "{stage}: {price} for {seconds} seconds is {wage} an hour, below the floor of {floor}."
+    )
+
+
+class NotFunded(Refusal):
+    msgid = N_(
+        "The budget is {budget}, but all answers, gold and a reserve of {reserve} % need {needed}."
+    )
+
+
+class LaunchBlocked(Refusal):
+    """The project cannot be opened yet; `obstacles` says all that is in the way."""
+
+    msgid = N_("The project cannot be opened yet.")
+
+    def __init__(self, obstacles: Iterable[Refusal]) -> None:
+        super().__init__()
+        self.obstacles = tuple(obstacles)
+
+    def say(self) -> str:
+        count = len(self.obstacles)
+        head = ngettext(
+            "The project cannot be opened yet, for {count} reason:",
+            "The project cannot be opened yet, for {count} reasons:",
+            count,
+        )
+        return "\n".join([head.format(count=count), *(one.say() for one in self.obstacles)])
+
+    def __str__(self) -> str:
+        return "\n".join([self.msgid, *map(str, self.obstacles)])
+
+
+class Load(NamedTuple):
+    """What a stage has to do: tasks that are not gold, the answers they want, and gold tasks."""
+
+    tasks: int = 0
+    wanted: int = 0
+    gold: int = 0
+
+
+async def obstacles(session: Session, project: Project) -> list[Refusal]:
+    """Everything that keeps the project from being opened."""
+    specs = await stages.current(session, project.id)
+    return list(judge(project, specs, await loads(session, [spec.stage_id for spec in specs])))
+
+
+async def remarks(session: Session, project: Project) -> list[Refusal]:
+    """What an admin should know, and may well have meant."""
+    specs = await stages.current(session, project.id)
+    return [
+        EnglishOnly(stage=spec.name, language=language)
+        for spec in specs
+        for language in project.languages
+        if language not in spec.text and ENGLISH in spec.text
+    ]
+
+
+async def loads(session: Session, stage_ids: Sequence[int]) -> dict[int, Load]:
+    """What each of the stages has to do."""
+    found = await session.execute(
+        select(
+            Task.stage_id,
+            func.count().filter(Task.gold.is_(None)),
+            func.coalesce(func.sum(Task.overlap).filter(Task.gold.is_(None)), 0),
+            func.count(Task.gold),
+        )
+        .where(Task.stage_id.in_(stage_ids))
+        .group_by(Task.stage_id)
+    )
+    return {stage_id: Load(tasks, int(wanted), gold) for stage_id, tasks, wanted, gold in found}
+
+
+def judge(
+    project: Project, specs: Sequence[StageSpec], loads: dict[int, Load]
+) -> Iterator[Refusal]:
+    """The obstacles, from what was found. Pure."""
+    if not any(load.tasks for load in loads.values()):
+        yield NoTasks()
+    for spec in specs:
+        yield from _words_missing(spec, project.languages)
+        yield from _gold_missing(spec, loads.get(spec.stage_id, Load()))
+        yield from _wage_too_low(spec)
+    needed = sum(need(spec, loads.get(spec.stage_id, Load())) for spec in specs)
+    if project.budget_micro is not None and needed > project.budget_micro:
+        yield NotFunded(
+            budget=terms.show_amount(project.budget_micro, project.currency),
+            needed=terms.show_amount(needed, project.currency),
+            reserve=RESERVE_PERCENT,
+        )
+
+
+def need(spec: StageSpec, load: Load) -> int:
+    """Micro-units for all answers of a stage, the gold among them and the reserve, rounded up."""
+    share = min(spec.gold_share_ppm, MICRO // 2) if load.gold else 0
+    # Of ten things a worker gets at 10 %, nine are tasks: gold is paid on top of the nine.
+    answers = load.wanted * MICRO * (100 + RESERVE_PERCENT)
+    return -(-answers * spec.price_micro // ((MICRO - share) * 100))
+
+
+def _words_missing(spec: StageSpec, languages: Sequence[str]) -> Iterator[Refusal]:
+    for language in languages:
+        if language not in spec.text and ENGLISH not in spec.text:
+            yield NoText(stage=spec.name, language=language)
+    # A value that nobody gave a label stands for itself; English may leave all of them so.
+    options = spec.settings.get("options", ())
+    labelled = {key for text in spec.text.values() for key in text.get("options", {})}
+    for language, text in spec.text.items():
+        for option in options:
+            missing = option in labelled and option not in text.get("options", {})
+            if missing and language in languages and language != ENGLISH:
+                yield NoLabel(stage=spec.name, option=option, language=language)
+
+
+def _gold_missing(spec: StageSpec, load: Load) -> Iterator[Refusal]:
+    if spec.gold_share_ppm and not load.gold and (load.tasks or spec.ordinal == 1):
+        yield NoGold(stage=spec.name, share=terms.show_share(spec.gold_share_ppm))
+
+
+def _wage_too_low(spec: StageSpec) -> Iterator[Refusal]:
+    floor = FLOOR.get(spec.currency, 0)
+    if spec.price_micro * HOUR < floor * spec.expected_seconds:
+        yield BelowFloor(
+            stage=spec.name,
+            price=terms.show_amount(spec.price_micro, spec.currency),
+            seconds=spec.expected_seconds,
+            wage=terms.show_amount(spec.price_micro * HOUR // spec.expected_seconds, spec.currency),
+            floor=terms.show_amount(floor, spec.currency),
+        )

@@ -1,0 +1,210 @@
+"""How projects stand: counted from the rows when somebody asks, never kept in a counter."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import median_low
+from typing import Any
+
+from sqlalchemy import func, select
+
+from bot.models.pay import Account, Entry
+from bot.models.work import Assignment, Project, Queue, Report, Task
+from bot.money import MICRO
+from bot.store import database
+from bot.store.database import Session
+from bot.work import launch, stages
+from bot.work.launch import Load
+from bot.work.stages import StageSpec
+
+HOUR = 3600
+RECENT = timedelta(hours=1)
+GIVEN = ("answered", "accepted")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """One project in figures. Money in micro-units of the project's currency."""
+
+    project: Project
+    tasks: int
+    gold: int
+    wanted: int
+    """Answers that all tasks want."""
+    answers: int
+    """Answers given, accepted ones among them; gold does not count."""
+    accepted: int
+    held: int
+    cost_micro: int
+    """What the ledger has charged the project so far."""
+    forecast_micro: int
+    """The cost when every answer that is still wanted is in."""
+    per_hour: int
+    """Answers in the last hour."""
+    wage_micro: int | None
+    """What an hour of the first stage pays at the measured time; None until it is measured."""
+    skipped: float
+    """Share of what was offered and given back."""
+    reports: int
+    median_seconds: int | None
+
+    @property
+    def share(self) -> float:
+        """How much of the work is done, from 0 to 1."""
+        return min(1.0, self.answers / self.wanted) if self.wanted else 0.0
+
+
+async def listing(session: Session, *, state: str | None = None) -> list[Summary]:
+    """All projects, or those in a state, newest first."""
+    query = select(Project).order_by(Project.id.desc())
+    if state is not None:
+        query = query.where(Project.state == state)
+    return await _summaries(session, (await session.scalars(query)).all())
+
+
+async def summary(session: Session, project: Project) -> Summary:
+    """One project in figures."""
+    return (await _summaries(session, [project]))[0]
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What was found for all of the projects, by project or by stage."""
+
+    specs: dict[int, list[StageSpec]]
+    loads: dict[int, Load]
+    open_slots: dict[int, int]
+    states: dict[tuple[int, str], int]
+    recent: dict[int, int]
+    costs: dict[tuple[int, str], int]
+    reports: dict[int, int]
+    medians: dict[int, list[int]]
+
+
+async def _summaries(session: Session, projects: Sequence[Project]) -> list[Summary]:
+    if not projects:
+        return []
+    counts = await _count(session, [project.id for project in projects])
+    return [_summary(project, counts) for project in projects]
+
+
+async def _count(session: Session, ids: Sequence[int]) -> _Counts:
+    specs = await stages.in_force(session, ids)
+    stage_ids = [spec.stage_id for found in specs.values() for spec in found]
+    states = await session.execute(
+        select(Assignment.stage_id, Assignment.state, func.count())
+        .where(Assignment.stage_id.in_(stage_ids), Assignment.gold.is_(False))
+        .group_by(Assignment.stage_id, Assignment.state)
+    )
+    return _Counts(
+        specs=specs,
+        loads=await launch.loads(session, stage_ids),
+        open_slots=await _open_slots(session, stage_ids),
+        states={(stage, state): count for stage, state, count in states},
+        recent=await _recent(session, stage_ids),
+        costs=await _costs(session, ids),
+        reports=await _reports(session, stage_ids),
+        medians=await _medians(session, stage_ids),
+    )
+
+
+async def _open_slots(session: Session, stage_ids: Sequence[int]) -> dict[int, int]:
+    return await _pairs(
+        session,
+        select(Task.stage_id, func.sum(Task.open_slots))
+        .where(Task.stage_id.in_(stage_ids), Task.open_slots > 0)
+        .group_by(Task.stage_id),
+    )
+
+
+async def _recent(session: Session, stage_ids: Sequence[int]) -> dict[int, int]:
+    since = await database.now(session) - RECENT
+    return await _pairs(
+        session,
+        select(Queue.stage_id, func.count())
+        .join(Assignment, Assignment.queue_id == Queue.id)
+        .where(Queue.stage_id.in_(stage_ids), Assignment.answered_at > since)
+        .group_by(Queue.stage_id),
+    )
+
+
+async def _costs(session: Session, ids: Sequence[int]) -> dict[tuple[int, str], int]:
+    found = await session.execute(
+        select(Account.project_id, Account.currency, -func.sum(Entry.amount))
+        .join(Entry, Entry.account_id == Account.id)
+        .where(Account.project_id.in_(ids), Account.kind == "expense")
+        .group_by(Account.project_id, Account.currency)
+    )
+    return {(project or 0, currency): int(cost) for project, currency, cost in found}
+
+
+async def _reports(session: Session, stage_ids: Sequence[int]) -> dict[int, int]:
+    return await _pairs(
+        session,
+        select(Assignment.stage_id, func.count())
+        .join(Report, Report.assignment_id == Assignment.id)
+        .where(Assignment.stage_id.in_(stage_ids))
+        .group_by(Assignment.stage_id),
+    )
+
+
+async def _medians(session: Session, stage_ids: Sequence[int]) -> dict[int, list[int]]:
+    query = select(Queue.stage_id, Queue.median_seconds).where(
+        Queue.stage_id.in_(stage_ids), Queue.median_seconds.is_not(None)
+    )
+    found: dict[int, list[int]] = {}
+    for stage_id, seconds in await session.execute(query):
+        found.setdefault(stage_id, []).append(seconds or 0)
+    return found
+
+
+async def _pairs(session: Session, query: Any) -> dict[int, int]:
+    return {key: int(value) for key, value in await session.execute(query)}
+
+
+def _summary(project: Project, counts: _Counts) -> Summary:
+    specs = counts.specs.get(project.id, [])
+    ids = [spec.stage_id for spec in specs]
+    loads = [counts.loads.get(id, Load()) for id in ids]
+    given = _states(counts, ids, GIVEN)
+    skipped, expired = (
+        _states(counts, ids, ("skipped", "reported")),
+        _states(counts, ids, ("expired",)),
+    )
+    cost = counts.costs.get((project.id, project.currency), 0)
+    seconds = _median(counts, ids)
+    return Summary(
+        project=project,
+        tasks=sum(load.tasks for load in loads),
+        gold=sum(load.gold for load in loads),
+        wanted=sum(load.wanted for load in loads),
+        answers=given,
+        accepted=_states(counts, ids, ("accepted",)),
+        held=_states(counts, ids, ("held",)),
+        cost_micro=cost,
+        forecast_micro=cost + sum(_to_come(spec, counts) for spec in specs),
+        per_hour=sum(counts.recent.get(id, 0) for id in ids),
+        wage_micro=specs[0].price_micro * HOUR // seconds if seconds and specs else None,
+        skipped=skipped / max(1, given + skipped + expired),
+        reports=sum(counts.reports.get(id, 0) for id in ids),
+        median_seconds=seconds,
+    )
+
+
+def _to_come(spec: StageSpec, counts: _Counts) -> int:
+    """What the answers still wanted will cost, with the gold among them."""
+    held = _states(counts, [spec.stage_id], ("held",))
+    answers = counts.open_slots.get(spec.stage_id, 0) + held
+    share = (
+        min(spec.gold_share_ppm, MICRO // 2) if counts.loads.get(spec.stage_id, Load()).gold else 0
+    )
+    return -(-answers * spec.price_micro * MICRO // (MICRO - share))
+
+
+def _states(counts: _Counts, stage_ids: Iterable[int], states: Iterable[str]) -> int:
+    return sum(counts.states.get((id, state), 0) for id in stage_ids for state in states)
+
+
+def _median(counts: _Counts, stage_ids: Sequence[int]) -> int | None:
+    seconds = [one for id in stage_ids[:1] for one in counts.medians.get(id, ())]
+    return median_low(seconds) if seconds else None
