@@ -25,7 +25,18 @@ from handlers.admin import export, newproject, projects, set, status, team
 from handlers.cards import Message, escape
 from handlers.deliver import Document
 from handlers.turn import Turn
-from handlers.worker import balance, help, privacy, settings, start, stats, support, work
+from handlers.worker import (
+    balance,
+    cancel,
+    help,
+    privacy,
+    settings,
+    start,
+    stats,
+    support,
+    verify,
+    work,
+)
 
 COMMAND_FILES = (
     start,
@@ -36,6 +47,8 @@ COMMAND_FILES = (
     help,
     privacy,
     support,
+    verify,
+    cancel,
     projects,
     newproject,
     set,
@@ -56,6 +69,9 @@ DOCUMENTS: Mapping[str, Document] = {"export": export.render}
 
 PRIVATE = filters.ChatType.PRIVATE
 JOINING_TOO = ("/start", "/help", "/privacy", "/cancel", "/verify", "/support")
+JOINING_TAPS = ("on", "pv", "hp", "su")
+JOINING_TEXTS = ("onboarding", "support")
+JOINED = ("active", "paused")
 
 
 def route(application: Application) -> None:  # type: ignore[type-arg]
@@ -78,15 +94,26 @@ async def private_only(update: Update, turn: Turn) -> None:
 
 async def joining_first(update: Update, turn: Turn) -> None:
     """Somebody who has not finished joining is shown the step they are at."""
-    if turn.worker.state == "active" or update.my_chat_member or update.poll_answer:
+    if turn.worker.state in JOINED or update.my_chat_member or update.poll_answer:
         return
-    text = update.effective_message.text or "" if update.message else ""
-    if start.is_step(update, turn) or text.startswith(JOINING_TOO):
+    if _says(update).startswith(JOINING_TOO) or _taps(update) in JOINING_TAPS:
+        return
+    what = (turn.chat.expecting or {}).get("what")
+    if update.message and not _says(update).startswith("/") and what in JOINING_TEXTS:
         return
     if await roles.of(turn.session, turn.worker.id):
         return
     await start.resume(update, turn)
     raise ApplicationHandlerStop
+
+
+def _says(update: Update) -> str:
+    return (update.message and update.message.text) or ""
+
+
+def _taps(update: Update) -> str:
+    """The prefix of the tapped button's data."""
+    return ((update.callback_query and update.callback_query.data) or "").partition(":")[0]
 
 
 async def listen(update: Update, turn: Turn) -> None:
@@ -110,9 +137,9 @@ async def listen(update: Update, turn: Turn) -> None:
 
 async def unknown_command(update: Update, turn: Turn) -> None:
     """A command that does not exist, or not for this person."""
-    text = update.effective_message.text or "" if update.effective_message else ""
+    command = (_says(update).split() or ["/"])[0]
     said = _("I do not know {command}. /help lists what I know.")
-    turn.say(Message(text=said.format(command=f"<code>{escape(text.split()[0])}</code>")))
+    turn.say(Message(text=said.format(command=f"<code>{escape(command)}</code>")))
 
 
 async def membership(update: Update, turn: Turn) -> None:
@@ -134,4 +161,4 @@ def explain(turn: Turn, refusal: Refusal) -> None:
         turn.say(Message(text=escape(said)))
 
 
-HOME = {"work": work.work, "balance": balance.balance, "stats": stats.stats, "help": help.help}
+HOME = {"work": work.work, "balance": balance.balance, "stats": stats.stats, "help": help.help_}

@@ -1,0 +1,263 @@
+"""Where everything meets: settings, database, Telegram's wire, the handlers and the clock.
+
+One update is one transaction (`Kazi.take`): recorded in the inbox, handled, its messages queued,
+committed; only then acknowledged, and only then spoken. Webhook and polling are the same turn.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+import msgspec
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from telegram import Update
+from telegram.ext import Application, ApplicationBuilder, ContextTypes
+from telegram.request import HTTPXRequest
+
+import handlers
+from bot import i18n
+from bot.errors import Refusal
+from bot.people import workers
+from bot.people.workers import Visitor
+from bot.settings import Settings
+from bot.store import inbox, migrate, outbox
+from bot.store.database import Database, Session, transient
+from handlers import ticks
+from handlers.deliver import Sender, Wire
+from handlers.turn import Turn, current
+
+log = structlog.get_logger()
+
+KINDS = ("message", "edited_message", "callback_query", "my_chat_member", "poll_answer")
+SERVER_POLL = 25  # seconds that Telegram holds a getUpdates open
+
+
+class Verdict(Enum):
+    """What to tell Telegram of an update."""
+
+    DONE = auto()
+    AGAIN = auto()
+    """A passing fault of the database: deliver it once more, soon."""
+    FAILED = auto()
+    """A bug: deliver it again, a few times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    verdict: Verdict
+    answer: dict[str, Any] | None = None
+    """The answer to a tap: it may ride in the reply to a webhook."""
+
+
+class Bot(Application[Any, Turn, Any, Any, Any, Any]):
+    """PTB's application, except that an error of a handler reaches the caller, who rolls back."""
+
+    async def process_error(self, update: object, error: Exception, *args: Any, **kw: Any) -> bool:
+        raise error
+
+
+class Kazi:
+    """The running bot of one token."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings, self.database = settings, database
+        self.bot_id = settings.bot_id
+        self.wire = _wire(settings)
+        self.bot = _application(self.wire)
+        self.sender = Sender(database, self.wire, documents=handlers.DOCUMENTS)
+        self.clock = AsyncIOScheduler(
+            timezone="UTC",
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+        self._stopping = asyncio.Event()
+
+    async def start(self, *, clock: bool = True) -> None:
+        """Claim the database, bring it up to date, greet Telegram, and start the clock."""
+        self.database.claim()
+        await migrate.upgrade(self.database)
+        if self.database.is_sqlite:
+            # The file is ours alone: who leased these letters is dead, and nobody need wait 45 s.
+            await self.database.run(lambda session: outbox.release(session, None))
+        await self.bot.initialize()
+        if clock:
+            for tick, seconds in ticks.TICKS.items():
+                self.clock.add_job(
+                    ticks.run,
+                    "interval",
+                    seconds=seconds,
+                    args=[tick, self.sender],
+                    id=tick.__name__,
+                )
+            self.clock.start()
+
+    async def stop(self) -> None:
+        """Finish what was begun; what waits in the database waits for the next process."""
+        self._stopping.set()
+        if self.clock.running:
+            self.clock.shutdown(wait=False)
+        await self.sender.stop()
+        await self.bot.shutdown()
+        await self.database.dispose()
+
+    async def poll(self) -> None:
+        """Fetch updates, handle them, and only then let Telegram forget them."""
+        offset = 0
+        while not self._stopping.is_set():
+            updates = await self._fetch(offset)
+            await self._take_all(updates)
+            offset = max([offset, *(update["update_id"] + 1 for update in updates)])
+
+    async def take(self, data: Mapping[str, Any]) -> Taken:
+        """Handle one update, once: a repeated delivery changes nothing and is acknowledged."""
+        update_id, kind = data["update_id"], _kind(data)
+        if kind is None:
+            await self.bury(update_id, "unknown", data, "unknown kind of update")
+            return Taken(Verdict.DONE)
+        try:
+            return await self._turn(update_id, kind, data, None)
+        except Refusal as refusal:
+            return await self._turn(update_id, kind, data, refusal)
+        except Exception as error:
+            if transient(error):
+                log.warning("update postponed", update=update_id, error=type(error).__name__)
+                return Taken(Verdict.AGAIN)
+            log.exception("update failed", update=update_id, kind=kind)
+            return await self._failed(update_id, kind, data, error)
+
+    async def bury(self, update_id: int, kind: str, data: object, why: str) -> None:
+        """Keep what cannot be handled for a person, out of the way of its chat's next updates."""
+        raw = msgspec.json.encode(data).decode()
+        log.error("update buried", update=update_id, why=why)
+        await self.database.run(
+            lambda session: inbox.bury(session, self.bot_id, update_id, kind, raw, why)
+        )
+
+    async def _turn(
+        self, update_id: int, kind: str, data: Mapping[str, Any], refusal: Refusal | None
+    ) -> Taken:
+        """The transaction. With a refusal, what was undone is explained in a second one."""
+
+        async def handle(session: Session) -> Turn | None:
+            return await self._handle(session, update_id, kind, data, refusal)
+
+        turn = await self.database.run(handle)
+        if turn is None:
+            return Taken(Verdict.DONE)
+        if turn.sends:
+            self.sender.post(turn.letters)
+        return Taken(Verdict.DONE, turn.answer)
+
+    async def _handle(
+        self,
+        session: Session,
+        update_id: int,
+        kind: str,
+        data: Mapping[str, Any],
+        refusal: Refusal | None,
+    ) -> Turn | None:
+        now = await inbox.take(session, self.bot_id, update_id, kind)
+        update = Update.de_json(dict(data), self.wire)
+        if now is None or update.effective_user is None:
+            return None
+        turn = Turn(self.bot)
+        turn.begin(session=session, now=now, update=update, owner=self.sender.owner)
+        visitor = _visitor(update)
+        turn.bot_id = self.bot_id
+        turn.chat, turn.worker = await workers.meet(
+            session, self.bot_id, visitor, owners=self.settings.owner_ids
+        )
+        token = current.set(turn)
+        try:
+            with i18n.speaking(turn.worker.locale or i18n.resolve(visitor.language)):
+                if refusal is None:
+                    await self.bot.process_update(update)
+                else:
+                    handlers.explain(turn, refusal)
+        finally:
+            current.reset(token)
+        turn.sends = await turn.flush()
+        return turn
+
+    async def _failed(
+        self, update_id: int, kind: str, data: Mapping[str, Any], error: Exception
+    ) -> Taken:
+        failures = await self.database.run(
+            lambda session: inbox.count_attempt(session, self.bot_id, update_id)
+        )
+        if failures < inbox.ATTEMPTS:
+            return Taken(Verdict.FAILED)
+        await self.bury(update_id, kind, data, f"{type(error).__name__} {failures} times")
+        return Taken(Verdict.DONE)
+
+    async def _fetch(self, offset: int) -> list[dict[str, Any]]:
+        try:
+            return await self.wire.fetch(offset, KINDS, SERVER_POLL)
+        except Exception as error:  # noqa: BLE001 - the loop outlives every fault of the wire
+            log.warning("no updates fetched", error=type(error).__name__)
+            await asyncio.sleep(1)
+            return []
+
+    async def _take_all(self, updates: list[dict[str, Any]]) -> None:
+        """In order within a chat, chats side by side; returns when every update is settled."""
+        chats: dict[object, list[dict[str, Any]]] = {}
+        for update in updates:
+            chats.setdefault(_chat_of(update), []).append(update)
+        await asyncio.gather(*(self._take_in_order(chat) for chat in chats.values()))
+
+    async def _take_in_order(self, updates: list[dict[str, Any]]) -> None:
+        for update in updates:
+            taken = await self.take(update)
+            while taken.verdict is not Verdict.DONE and not self._stopping.is_set():
+                await asyncio.sleep(0.2)
+                taken = await self.take(update)
+            if taken.answer is not None:
+                self.sender.acknowledge(taken.answer)
+
+
+def _wire(settings: Settings) -> Wire:
+    base = settings.api_url.rstrip("/")
+    return Wire(
+        token=settings.token,
+        base_url=f"{base}/bot",
+        base_file_url=f"{base}/file/bot",
+        request=HTTPXRequest(
+            connection_pool_size=64, connect_timeout=5, read_timeout=15, pool_timeout=30
+        ),
+        get_updates_request=HTTPXRequest(connection_pool_size=2, read_timeout=SERVER_POLL + 10),
+    )
+
+
+def _application(wire: Wire) -> Bot:
+    application = (
+        ApplicationBuilder()
+        .application_class(Bot)
+        .bot(wire)
+        .updater(None)
+        .job_queue(None)
+        .context_types(ContextTypes(context=Turn))
+        .build()
+    )
+    handlers.route(application)
+    assert isinstance(application, Bot)
+    return application
+
+
+def _kind(data: Mapping[str, Any]) -> str | None:
+    return next((kind for kind in KINDS if kind in data), None)
+
+
+def _chat_of(data: Mapping[str, Any]) -> object:
+    """The chat an update belongs to; in private chats that is the person."""
+    kind = _kind(data)
+    content = data[kind] if kind else {}
+    person = content.get("from") or content.get("user") or {}
+    return person.get("id")
+
+
+def _visitor(update: Update) -> Visitor:
+    user = update.effective_user
+    assert user is not None
+    return Visitor(user.id, user.full_name, user.username, user.language_code)

@@ -1,0 +1,50 @@
+"""What every command needs: settings, a database that is up to date, and an event loop."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, TypeVar
+
+import typer
+import uvloop
+
+from bot.settings import Settings
+from bot.store import migrate
+from bot.store.database import Database
+
+T = TypeVar("T")
+
+DatabaseUrl = Annotated[
+    str,
+    typer.Option(
+        "--database-url",
+        help="sqlite:///var/kazi.db or postgresql://user@host/db. Default: KAZI_DATABASE_URL.",
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's coroutine in the fast event loop."""
+    return uvloop.run(work)
+
+
+def configured(database_url: str = "", **overrides: Any) -> Settings:
+    """The settings, with what the command line says on top."""
+    given: dict[str, Any] = {"database_url": database_url} if database_url else {}
+    return Settings(**given, **overrides)
+
+
+@asynccontextmanager
+async def opened(database_url: str = "") -> AsyncIterator[Database]:
+    """The configured database, migrated."""
+    database = Database(configured(database_url).database_url)
+    try:
+        if await migrate.current(database) != migrate.newest():
+            await migrate.upgrade(database)
+        yield database
+    finally:
+        await database.dispose()
+
+
+Register = Callable[[typer.Typer], None]

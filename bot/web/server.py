@@ -1,0 +1,110 @@
+"""One ASGI app: Telegram's webhook, and the two questions of a balancer."""
+
+import asyncio
+import hmac
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.app import Kazi, Taken, Verdict
+from bot.store import migrate
+from bot.store.database import now
+
+LARGEST = 256 * 1024  # bytes of one update; Telegram's own limit is 64 KiB
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
+POSTPONE = {"Retry-After": "2"}
+
+
+def app(kazi: Kazi) -> Starlette:
+    """The server of one running bot."""
+
+    async def webhook(request: Request) -> Response:
+        return await _webhook(kazi, request)
+
+    async def ready(request: Request) -> Response:
+        return await _ready(kazi)
+
+    return Starlette(
+        routes=[
+            Route(f"/telegram/{kazi.bot_id}", webhook, methods=["POST"]),
+            Route("/healthz", _healthy),
+            Route("/readyz", ready),
+        ]
+    )
+
+
+async def _webhook(kazi: Kazi, request: Request) -> Response:
+    """200 only after the commit; 503 asks Telegram to come again."""
+    secret = kazi.settings.webhook_secret.get_secret_value()
+    given = request.headers.getlist(SECRET_HEADER)
+    if len(given) != 1 or not secret or not hmac.compare_digest(given[0].encode(), secret.encode()):
+        return PlainTextResponse("Forbidden", 403)
+    body = await _body(request)
+    if body is None:
+        return PlainTextResponse("Payload Too Large", 413)
+    data = _update(body)
+    if data is None:
+        raw = body[:4096].decode("utf-8", "replace")
+        await kazi.bury(_number(body), "unreadable", raw, "not an update")
+        return Response()
+    # A client that hangs up must not cut a commit in half: the turn runs on.
+    return _reply(await asyncio.shield(kazi.take(data)))
+
+
+def _reply(taken: Taken) -> Response:
+    if taken.verdict is Verdict.AGAIN:
+        return PlainTextResponse("Again", 503, headers=POSTPONE)
+    if taken.verdict is Verdict.FAILED:
+        return PlainTextResponse("Failed", 500, headers=POSTPONE)
+    if taken.answer is None:
+        return Response()
+    return JSONResponse({"method": "answerCallbackQuery", **taken.answer})
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body, or None as soon as it is too large: what is declared is not believed."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > LARGEST:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _update(body: bytes) -> dict[str, Any] | None:
+    try:
+        data = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if not isinstance(data, dict) or not isinstance(data.get("update_id"), int):
+        return None
+    return data
+
+
+def _number(body: bytes) -> int:
+    """A key for what has none: negative, so that no update has it; the same for the same bytes."""
+    return -int.from_bytes(sha256(body).digest()[:7], "big") - 1
+
+
+async def _healthy(request: Request) -> Response:
+    """The process is up."""
+    return PlainTextResponse("ok")
+
+
+async def _ready(kazi: Kazi) -> Response:
+    """The database answers and is migrated."""
+    try:
+        async with asyncio.timeout(3), kazi.database.reading() as session:
+            await now(session)
+        current = await migrate.current(kazi.database)
+    except Exception as error:  # noqa: BLE001 - whatever it is, we are not ready
+        return PlainTextResponse(f"database: {type(error).__name__}", 503)
+    if current != migrate.newest():
+        return PlainTextResponse("migrations are missing: run kazi migrate", 503)
+    return PlainTextResponse("ok")

@@ -1,0 +1,144 @@
+"""What the clock calls. It only wakes us: what is due is in rows, and any replica may take it."""
+
+import tempfile
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from bot import i18n
+from bot.i18n import gettext as _
+from bot.models.work import Intake
+from bot.store import inbox, outbox
+from bot.store.database import Session, now
+from bot.work import answers, dispatch, states, uploads
+from handlers import cards
+from handlers.admin import newproject
+from handlers.deliver import Sender, Status
+from handlers.worker.work import offer_work
+
+log = structlog.get_logger()
+
+Tick = Callable[[Sender], Awaitable[None]]
+
+
+async def run(tick: Tick, sender: Sender) -> None:
+    """One tick; a fault is logged and the next tick tries again."""
+    try:
+        await tick(sender)
+    except Exception:
+        log.exception("tick failed", tick=tick.__name__)
+
+
+async def send(sender: Sender) -> None:
+    """Messages that were not sent by the process that queued them."""
+    await sender.tick()
+
+
+async def expire(sender: Sender) -> None:
+    """Tasks held too long go to others."""
+
+    async def work(session: Session) -> int:
+        return await dispatch.expire(session, now=await now(session))
+
+    await _while_full(sender, work, dispatch.BATCH)
+
+
+async def accept(sender: Sender) -> None:
+    """Answers whose review window has ended are accepted."""
+
+    async def work(session: Session) -> int:
+        return await answers.accept_due(session, now=await now(session))
+
+    await _while_full(sender, work, answers.BATCH)
+
+
+async def wake(sender: Sender) -> None:
+    """Tell those who were told there is no work that there is some."""
+
+    async def work(session: Session) -> None:
+        moment = await now(session)
+        for chat, worker in await dispatch.waiting(session, now=moment):
+            if not await dispatch.available(session, worker):
+                chat.wake_at = moment + dispatch.WAKE_AGAIN
+                continue
+            chat.wake_at = None
+            with i18n.speaking(worker.locale or i18n.ENGLISH):
+                message = offer_work(_("There is new work in your languages."))
+                method, payload = cards.send(message, chat.chat_id)
+            letter = outbox.Letter(
+                method, payload, chat.chat_id, bot_id=chat.bot_id, lane=outbox.OFFERS
+            )
+            await outbox.queue(session, [letter], owner=None, now=moment)
+
+    await sender.database.run(work)
+
+
+async def read_uploads(sender: Sender) -> None:
+    """Fetch a file that an admin sent, and make of it what was said it is for."""
+
+    async def take(session: Session) -> Intake | None:
+        return await uploads.take(session, now=await now(session))
+
+    while (upload := await sender.database.run(take)) is not None:
+        with tempfile.TemporaryDirectory(prefix="kazi-") as folder:
+            path = Path(folder) / "upload"
+            await sender.wire.download(upload.file_id, path)
+            await sender.database.run(partial(_read_upload, sender, upload.id, path))
+
+
+async def _read_upload(sender: Sender, upload_id: int, path: Path, session: Session) -> None:
+    found = await uploads.waiting(session, upload_id)
+    if found is None:
+        return
+    upload, worker, chat = found
+    status = Status(sender.wire, chat.chat_id)
+    messages = await newproject.read_file(session, upload, worker, chat, path, progress=status.say)
+    upload.lease_until = None
+    letters = [
+        outbox.Letter(*cards.send(message, chat.chat_id), chat.chat_id, bot_id=chat.bot_id)
+        for message in messages
+    ]
+    await outbox.queue(session, letters, owner=None, now=await now(session))
+
+
+async def measure(sender: Sender) -> None:
+    """Median answer times, which set the leases."""
+    await sender.database.run(dispatch.measure)
+
+
+async def close(sender: Sender) -> None:
+    """Projects whose last work in hand is done are closed."""
+    await sender.database.run(states.settle_closing)
+
+
+async def prune(sender: Sender) -> None:
+    """Forget updates and messages that are over."""
+
+    async def work(session: Session) -> None:
+        moment = await now(session)
+        await inbox.prune(session, moment)
+        await outbox.prune(session, moment)
+
+    await sender.database.run(work)
+
+
+TICKS: dict[Tick, float] = {
+    send: 1,
+    read_uploads: 1,
+    expire: 5,
+    accept: 5,
+    wake: 5,
+    close: 10,
+    measure: 60,
+    prune: 3600,
+}
+
+
+async def _while_full(
+    sender: Sender, work: Callable[[Session], Awaitable[int]], batch: int
+) -> None:
+    """A batch in a transaction, again while batches come back full."""
+    while await sender.database.run(work) >= batch:
+        pass

@@ -1,0 +1,62 @@
+"""What people ask about, answered in a few lines each: in onboarding, in /help and by hand."""
+
+from bot.i18n import N_
+from bot.i18n import gettext as _
+from handlers.keyboards import Button
+
+PAGES: dict[str, tuple[str, str]] = {
+    "pay": (
+        N_("How we pay"),
+        N_(
+            "Every task shows its pay before you answer. After your answer the pay is pending. "
+            "When the answer is accepted, or when its review time is over, the pay is available. "
+            "/balance shows both, and each task they come from. You never pay anything here."
+        ),
+    ),
+    "real": (
+        N_("Is this real?"),
+        N_(
+            "Be careful with offers of work on Telegram. Here nobody asks you for a deposit, a "
+            "fee, a code or a password, and staff never write to you first. Somebody says they "
+            "work for us? Send /verify and their @name. If you are asked for money, it is not us."
+        ),
+    ),
+    "tasks": (
+        N_("Tasks"),
+        N_(
+            "Send /work for a task. Answer with its buttons, or write when it asks for text. "
+            "Skip what is unclear or not for you: it costs nothing. Report what is broken or "
+            "harmful. You can stop at any time, and /work brings an open task back."
+        ),
+    ),
+    "review": (
+        N_("Reviews"),
+        N_(
+            "Some answers are looked at by a second person. If nobody does in time, yours counts "
+            "as accepted. If an answer is not accepted, you get the reason."
+        ),
+    ),
+    "data": (
+        N_("Your data"),
+        N_(
+            "/privacy shows what we store and what you agreed to, and lets you take it back. "
+            "Customers know you by a random name only."
+        ),
+    ),
+    "problem": (
+        N_("Something is wrong"),
+        N_(
+            "/cancel stops what the bot is waiting for. /start brings you home. /support reaches "
+            "a person. Buttons of old messages may no longer work: send /work for the newest."
+        ),
+    ),
+}
+
+
+def page(name: str) -> str:
+    title, text = PAGES[name]
+    return f"<b>{_(title)}</b>\n\n{_(text)}"
+
+
+def button(name: str, data: str) -> Button:
+    return Button(_(PAGES[name][0]), data)
