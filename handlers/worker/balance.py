@@ -1,0 +1,150 @@
+"""/balance: what is pending and what is available, and every task it came from."""
+
+from telegram import Update
+from telegram.ext import CallbackQueryHandler, CommandHandler
+
+from bot import i18n, money
+from bot.errors import Gone
+from bot.i18n import gettext as _
+from bot.pay import ledger, statements
+from bot.pay.ledger import Balance
+from bot.pay.statements import Detail, Line
+from handlers import callbacks, choices
+from handlers.callbacks import pack
+from handlers.cards import Message, escape
+from handlers.keyboards import Button
+from handlers.turn import Turn
+
+BL = "bl"  # callback prefix
+ROWS = 6
+NAME = 24  # characters of a project's name on a button
+SHOWN = 500  # characters of a task's text in its line
+
+
+async def balance(update: Update, turn: Turn) -> None:
+    turn.replace(await _summary(turn))
+
+
+async def history(update: Update, turn: Turn) -> None:
+    """A page of lines. The page asked for may lie beyond the end by now."""
+    asked = callbacks.number(callbacks.fields(turn.query.data, 2)[1])
+    total = await statements.count(turn.session, turn.worker.id)
+    pages = max(1, -(-total // ROWS))
+    number = min(asked, pages - 1)
+    lines = await statements.page(turn.session, turn.worker.id, offset=number * ROWS, limit=ROWS)
+    rows = [
+        [Button(_short(turn, line), pack(BL, "line", line.posting_id, number))] for line in lines
+    ]
+    text = _("Tap a line to see the task behind it.") if lines else _("Nothing yet.")
+    title = f"<b>{_('History')}</b>"
+    turn.replace(Message(text=f"{title}\n{text}", rows=[*rows, _turns(number, pages), [_home()]]))
+
+
+async def line(update: Update, turn: Turn) -> None:
+    """The task behind a line."""
+    _verb, posting, page = callbacks.fields(turn.query.data, 3)
+    found = await statements.detail(turn.session, turn.worker.id, callbacks.number(posting))
+    if found is None:
+        raise Gone
+    back = Button(choices.back(), pack(BL, "page", callbacks.number(page)))
+    turn.replace(Message(text=_told(turn, found), rows=[[back]]))
+
+
+async def inert(update: Update, turn: Turn) -> None:
+    """The page number between the arrows."""
+
+
+async def _summary(turn: Turn) -> Message:
+    found = await ledger.balances(turn.session, turn.worker.id)
+    title = f"<b>{_('Your balance')}</b>"
+    if not found:
+        nothing = _("Nothing yet. /work gives you your first task.")
+        return Message(text=f"{title}\n{nothing}")
+    parts = [await _currency(turn, one) for one in found]
+    history = Button(_("History"), pack(BL, "page", 0))
+    return Message(text="\n\n".join([title, *parts]), rows=[[history]])
+
+
+async def _currency(turn: Turn, one: Balance) -> str:
+    lines = [
+        _("Available: {amount}").format(amount=_amount(one.available, one.currency)),
+        _("Pending: {amount}").format(amount=_amount(one.pending, one.currency)),
+    ]
+    if one.held:
+        held = _("On its way to you: {amount}")
+        lines.append(held.format(amount=_amount(one.held, one.currency)))
+    clears = await statements.clears_at(turn.session, turn.worker.id, one.currency)
+    if one.pending and clears is not None:
+        words = _("The oldest pending answer is accepted by {time}, your time.")
+        lines.append(words.format(time=i18n.when(clears, turn.zone)))
+    return "\n".join(lines)
+
+
+def _told(turn: Turn, found: Detail) -> str:
+    line = found.line
+    parts = [
+        f"<b>{_amount(line.micro, line.currency)}</b>",
+        _state(turn, found),
+        _("Project: {name}").format(name=escape(line.project or "")),
+        _("Question: {question}").format(question=escape(found.question)),
+        *(f"<blockquote>{escape(_cut(text))}</blockquote>" for text in found.shown[:3]),
+        _("Your answer: {answer}").format(answer=f"<b>{escape(found.answer)}</b>"),
+        _("Given: {time}").format(time=i18n.when(line.at, turn.zone)),
+    ]
+    if found.seconds is not None:
+        parts.append(_("Time taken: {time}").format(time=i18n.duration(found.seconds)))
+    return "\n".join(parts)
+
+
+def _state(turn: Turn, found: Detail) -> str:
+    if found.line.micro < 0:
+        return _("Taken back")
+    if found.line.state == "accepted":
+        return _("Accepted, available")
+    if found.line.state != "answered":
+        return _("Not accepted")
+    if found.accept_at is None:
+        return _("Pending review")
+    return _("Pending, accepted by {time} at the latest").format(
+        time=i18n.when(found.accept_at, turn.zone)
+    )
+
+
+def _short(turn: Turn, line: Line) -> str:
+    """One line on a button: day, amount, project, and a sign's word when it is not settled."""
+    parts = [i18n.day(line.at, turn.zone), money.show(line.micro, line.currency)]
+    if line.state == "answered":
+        parts.append(_("pending"))
+    if line.project:
+        parts.append(_cut(line.project, NAME))
+    return " · ".join(map(i18n.isolate, parts))
+
+
+def _turns(number: int, pages: int) -> list[Button]:
+    if pages == 1:
+        return []
+    before = Button("‹", pack(BL, "page", max(number - 1, 0)))
+    here = Button(f"{number + 1}/{pages}", pack(BL, "here"))
+    after = Button("›", pack(BL, "page", min(number + 1, pages - 1)))
+    return [before, here, after]
+
+
+def _home() -> Button:
+    return Button(choices.back(), pack(BL, "home"))
+
+
+def _amount(micro: int, currency: str) -> str:
+    return escape(money.show(micro, currency))
+
+
+def _cut(text: str, longest: int = SHOWN) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+HANDLERS = [
+    CommandHandler("balance", balance),
+    CallbackQueryHandler(balance, pattern=f"^{BL}:home$"),
+    CallbackQueryHandler(inert, pattern=f"^{BL}:here$"),
+    CallbackQueryHandler(history, pattern=f"^{BL}:page:"),
+    CallbackQueryHandler(line, pattern=f"^{BL}:line:"),
+]

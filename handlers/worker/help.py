@@ -1,0 +1,77 @@
+"""/help: one screen, a button for each topic; for those who run the bot also their commands."""
+
+from collections.abc import Collection
+
+from telegram import Update
+from telegram.ext import CallbackQueryHandler, CommandHandler
+
+from bot.errors import Gone
+from bot.i18n import gettext as _
+from bot.people import roles
+from handlers import callbacks, choices, topics
+from handlers.callbacks import pack
+from handlers.cards import Message, escape
+from handlers.keyboards import Button, pairs
+from handlers.turn import Turn
+
+HP = "hp"  # callback prefix
+
+
+async def help_(update: Update, turn: Turn) -> None:
+    turn.say(_screen(await roles.of(turn.session, turn.worker.id)))
+
+
+async def open_page(update: Update, turn: Turn) -> None:
+    """A topic in place of the screen, or the screen again."""
+    (name,) = callbacks.fields(turn.query.data, 1)
+    mine = await roles.of(turn.session, turn.worker.id)
+    if name == "home":
+        turn.replace(_screen(mine))
+        return
+    if name == "admin" and _runs(mine):
+        text = _commands()
+    elif name in topics.PAGES:
+        text = topics.page(name)
+    else:
+        raise Gone
+    turn.replace(Message(text=text, rows=[[Button(choices.back(), pack(HP, "home"))]]))
+
+
+def _screen(mine: Collection[str]) -> Message:
+    lines = [
+        f"<b>{_('How this works')}</b>",
+        _("/work gives you a task. Its pay is shown before you answer."),
+        _("/balance shows what you have earned, /stats your pay per hour."),
+        _("/settings changes your languages, country and time zone."),
+        _("/support reaches a person. /cancel stops what the bot is waiting for."),
+    ]
+    buttons = [topics.button(name, pack(HP, name)) for name in topics.PAGES]
+    rows = pairs(buttons)
+    if _runs(mine):
+        rows.append([Button(_("Commands for admins"), pack(HP, "admin"))])
+    return Message(text="\n".join(lines), rows=rows)
+
+
+def _commands() -> str:
+    """Every admin command with its form of one line."""
+    described = {
+        "/projects open": _("Projects, by state; each opens a card."),
+        "/newproject": _("As the caption of a file: a new project from it."),
+        "/set p_7k2 price=0.04 overlap=3": _("Change a project; you see the changes first."),
+        "/status p_7k2": _("Progress, cost and speed of one project, or of all."),
+        "/export p_7k2 jsonl results": _("Answers (raw) or results, as CSV or JSONL."),
+        "/team invite reviewer": _("Roles; a link that lets one person in."),
+        "/verify @name": _("Whether somebody belongs to this team."),
+    }
+    lines = [f"<code>{escape(form)}</code>\n{words}" for form, words in described.items()]
+    return "\n\n".join([f"<b>{_('Commands for admins')}</b>", *lines])
+
+
+def _runs(mine: Collection[str]) -> bool:
+    return bool({"owner", "admin"} & set(mine))
+
+
+HANDLERS = [
+    CommandHandler("help", help_),
+    CallbackQueryHandler(open_page, pattern=f"^{HP}:"),
+]

@@ -1,0 +1,117 @@
+"""/support: a worker's message to the people who run the bot, and their answer."""
+
+from telegram import Update
+from telegram.ext import CallbackQueryHandler, CommandHandler
+
+from bot import i18n
+from bot.errors import Gone, Invalid, Refusal
+from bot.i18n import N_, pgettext
+from bot.i18n import gettext as _
+from bot.people import roles, staff
+from bot.store import outbox
+from handlers import callbacks
+from handlers.callbacks import pack
+from handlers.cards import Message, escape
+from handlers.keyboards import Button
+from handlers.turn import Turn
+
+SU = "su"  # callback prefix
+LONGEST = 2000  # characters; escaped and with its heading it still fits one message
+
+
+class TooLongForSupport(Invalid):
+    msgid = N_("This message has more than {limit} characters. Send it in parts.")
+
+
+class NobodyThere(Refusal):
+    msgid = N_("Nobody can be reached right now. Please try again later.")
+
+
+async def support(update: Update, turn: Turn) -> None:
+    """The next message goes to a person."""
+    turn.chat.expecting = {"what": "support"}
+    text = _("Write what you need. Your next message goes to the team. /cancel stops this.")
+    turn.say(Message(text=text, force=_("Your message")))
+
+
+async def ask(update: Update, turn: Turn) -> None:
+    """A worker's message, to every owner and admin."""
+    text = _written(update)
+    desk = await staff.desk(turn.session, turn.bot_id, but=turn.worker.id)
+    if not desk:
+        raise NobodyThere
+    for chat, reader in desk:
+        with i18n.speaking(reader.locale or "en"):
+            turn.tell(chat, _question(turn, text))
+    turn.chat.expecting = None
+    said = [_("Sent. A person reads it and answers here.")]
+    if turn.chat.card is not None:
+        said.append(_("/work brings your task back."))
+    turn.say(Message(text=" ".join(said)))
+
+
+async def open_answer(update: Update, turn: Turn) -> None:
+    """[Answer] under a worker's message: the next text of this admin goes to them."""
+    await roles.require(turn.session, turn.worker.id, *staff.DESK)
+    worker_id = callbacks.number(callbacks.fields(turn.query.data, 1)[0])
+    found = await staff.reach(turn.session, turn.bot_id, worker_id)
+    if found is None:
+        raise Gone
+    turn.chat.expecting = {"what": "support_reply", "worker": worker_id}
+    text = _("Write your answer to {worker}. /cancel stops this.").format(
+        worker=f"<b>{escape(found[1].pseudonym)}</b>"
+    )
+    turn.say(Message(text=text, force=_("Your answer")))
+
+
+async def answer(update: Update, turn: Turn) -> None:
+    """An admin's text, to the worker who asked."""
+    await roles.require(turn.session, turn.worker.id, *staff.DESK)
+    text = _written(update)
+    worker_id = int((turn.chat.expecting or {}).get("worker", 0))
+    found = await staff.reach(turn.session, turn.bot_id, worker_id)
+    if found is None:
+        raise Gone
+    chat, worker = found
+    with i18n.speaking(worker.locale or "en"):
+        turn.tell(chat, _reply(text), lane=outbox.MONEY)
+    turn.chat.expecting = None
+    said = _("Sent to {worker}.").format(worker=f"<b>{escape(worker.pseudonym)}</b>")
+    turn.say(Message(text=said))
+
+
+async def write_back(update: Update, turn: Turn) -> None:
+    """[Write back] under an answer."""
+    await support(update, turn)
+
+
+def _question(turn: Turn, text: str) -> Message:
+    heading = _("Support · {worker}").format(worker=escape(turn.worker.pseudonym))
+    button = Button(pgettext("button", "Answer"), pack(SU, turn.worker.id))
+    return Message(text=_quoted(heading, text), rows=[[button]], silent=False)
+
+
+def _reply(text: str) -> Message:
+    button = Button(_("Write back"), pack(SU, "back"))
+    return Message(text=_quoted(_("Support"), text), rows=[[button]], silent=False)
+
+
+def _quoted(heading: str, text: str) -> str:
+    """What somebody wrote, in a paragraph of its own: it may run in another direction."""
+    return f"<b>{heading}</b>\n<blockquote>{escape(text)}</blockquote>"
+
+
+def _written(update: Update) -> str:
+    text = (update.effective_message and update.effective_message.text) or ""
+    if len(text) > LONGEST:
+        raise TooLongForSupport(limit=LONGEST)
+    return text
+
+
+EXPECTED = {"support": ask, "support_reply": answer}
+
+HANDLERS = [
+    CommandHandler(["support", "paysupport"], support),
+    CallbackQueryHandler(write_back, pattern=f"^{SU}:back$"),
+    CallbackQueryHandler(open_answer, pattern=f"^{SU}:"),
+]

@@ -1,0 +1,404 @@
+"""/work: one live card, answered by a tap or the next message, and the next task on it."""
+
+from typing import Any
+
+from telegram import Update
+from telegram.ext import (
+    CallbackQueryHandler,
+    CommandHandler,
+    MessageHandler,
+    PollAnswerHandler,
+    filters,
+)
+
+from bot import i18n, money
+from bot.errors import Gone
+from bot.i18n import gettext as _
+from bot.i18n import pgettext
+from bot.task_types import TASK_TYPES
+from bot.task_types.kind import Unfit
+from bot.work import answers, dispatch
+from bot.work.answers import Recorded
+from bot.work.dispatch import NoWork, Offer
+from handlers import callbacks, keyboards, task_card
+from handlers.callbacks import pack
+from handlers.cards import Message, escape
+from handlers.keyboards import Button
+from handlers.turn import Turn
+
+ANSWER, WORK = "a", "w"  # callback prefixes
+
+
+async def work(update: Update, turn: Turn) -> None:
+    """The card in hand again, as a new message, or the next task."""
+    turn.chat.expecting = None
+    offer = await dispatch.next_for(turn.session, turn.worker, now=turn.now)
+    if isinstance(offer, Offer):
+        await dispatch.renew(turn.session, offer, now=turn.now)
+    _show_next(turn, offer)
+
+
+async def tap(update: Update, turn: Turn) -> None:
+    """An answer button."""
+    assignment, nonce, index = callbacks.fields(turn.query.data, 3)
+    current = await _card(turn, assignment, nonce)
+    recorded = await answers.tap(
+        turn.session, turn.worker, current, callbacks.number(index), now=turn.now
+    )
+    await _go_on(turn, recorded)
+
+
+async def write(update: Update, turn: Turn) -> None:
+    """The next message is the answer. What does not fit is kept as a draft, with the reason."""
+    message = update.effective_message
+    current = await _expected(turn)
+    if current is None or message is None:
+        await work(update, turn)
+        return
+    text = message.text or message.caption or ""
+    try:
+        recorded = await answers.write(
+            turn.session, turn.worker, current, text, message_id=message.message_id, now=turn.now
+        )
+    except Unfit as misfit:
+        await answers.keep_draft(turn.session, current, text)
+        await dispatch.renew(turn.session, current, now=turn.now)
+        turn.say(Message(text=escape(misfit.say())))
+        return
+    await _go_on(turn, recorded)
+
+
+async def correct(update: Update, turn: Turn) -> None:
+    """An edited message corrects the answer it was, or the draft it still is."""
+    message = update.edited_message
+    if message is None or not message.text:
+        return
+    current = await answers.by_message(turn.session, turn.worker.id, message.message_id)
+    if current is None:
+        await write(update, turn)
+        return
+    try:
+        recorded = await answers.write(
+            turn.session,
+            turn.worker,
+            current,
+            message.text,
+            message_id=message.message_id,
+            now=turn.now,
+        )
+    except Unfit as misfit:
+        turn.say(Message(text=escape(misfit.say())))
+        return
+    turn.say(Message(text=_saved(recorded)))
+
+
+async def vote(update: Update, turn: Turn) -> None:
+    """Ticks of the native poll: kept until [Done]."""
+    if update.poll_answer is not None:
+        await answers.voted(
+            turn.session,
+            turn.worker,
+            update.poll_answer.poll_id,
+            turn.bot_id,
+            update.poll_answer.option_ids,
+        )
+
+
+async def press(update: Update, turn: Turn) -> None:
+    """The other buttons of a card: done, skip, report, more, undo."""
+    action, assignment, nonce = callbacks.fields(turn.query.data, 3)
+    if action not in PRESSED:
+        raise Gone
+    await PRESSED[action](turn, assignment, nonce)
+
+
+async def _done(turn: Turn, assignment: str, nonce: str) -> None:
+    current = await _card(turn, assignment, nonce)
+    recorded = await answers.done(turn.session, turn.worker, current, now=turn.now)
+    await _go_on(turn, recorded)
+
+
+async def _skip(turn: Turn, assignment: str, nonce: str) -> None:
+    current = await _card(turn, assignment, nonce)
+    await answers.skip(turn.session, current, now=turn.now)
+    turn.toast(_("Skipped. It costs you nothing."))
+    await _next(turn)
+
+
+async def _ask_reason(turn: Turn, assignment: str, nonce: str) -> None:
+    current = await _card(turn, assignment, nonce)
+    reasons = [
+        Button(label, pack(WORK, reason, assignment, nonce)) for reason, label in _reasons().items()
+    ]
+    rows = [*keyboards.pairs(reasons), [_back(current)]]
+    _change_buttons(turn, rows)
+    turn.toast(_("What is wrong with this task?"))
+
+
+async def _report(turn: Turn, assignment: str, nonce: str) -> None:
+    current = await _card(turn, assignment, nonce)
+    reason = callbacks.fields(turn.query.data, 3)[0]
+    await answers.report(turn.session, current, reason, now=turn.now)
+    turn.toast(_("Thank you. We will look at this task."))
+    await _next(turn)
+
+
+async def _more(turn: Turn, assignment: str, nonce: str) -> None:
+    current = await _card(turn, assignment, nonce)
+    rows = [
+        [Button(_("Instructions"), pack(WORK, "info", assignment, nonce))],
+        [Button(_("Undo previous"), pack(WORK, "last", assignment, nonce))],
+        [Button(_("Stop for now"), pack(WORK, "stop", assignment, nonce))],
+        [_back(current)],
+    ]
+    _change_buttons(turn, rows)
+
+
+async def _less(turn: Turn, assignment: str, nonce: str) -> None:
+    _show(turn, await _card(turn, assignment, nonce))
+
+
+async def _info(turn: Turn, assignment: str, nonce: str) -> None:
+    current = await _card(turn, assignment, nonce)
+    wording = current.spec.wording(current.locale, current.language)
+    text = wording.instructions or _("This project has no further instructions.")
+    turn.say(Message(text=f"<b>{_('Instructions')}</b>\n{escape(text)}"))
+
+
+async def _stop(turn: Turn, assignment: str, nonce: str) -> None:
+    current = await _card(turn, assignment, nonce)
+    await answers.skip(turn.session, current, now=turn.now)
+    turn.chat.card = turn.chat.expecting = None
+    turn.replace(Message(text=_("Stopped. The task went back. Send /work when you want to go on.")))
+
+
+async def _undo_last(turn: Turn, assignment: str, nonce: str) -> None:
+    last = await answers.last_answered(turn.session, turn.worker.id)
+    if last is None:
+        turn.toast(_("There is nothing to undo."))
+        return
+    await _reopen(turn, last)
+
+
+async def _undo(turn: Turn, assignment: str, nonce: str) -> None:
+    await _reopen(turn, callbacks.number(assignment))
+
+
+async def _keep(turn: Turn, assignment: str, nonce: str) -> None:
+    """Leave a reopened answer as it was."""
+    await _card(turn, assignment, nonce)
+    turn.toast(_("Kept as it was."))
+    await _next(turn)
+
+
+async def _again(turn: Turn, assignment: str, nonce: str) -> None:
+    await work(turn.received, turn)
+
+
+PRESSED = {
+    "done": _done,
+    "skip": _skip,
+    "report": _ask_reason,
+    "more": _more,
+    "less": _less,
+    "info": _info,
+    "stop": _stop,
+    "last": _undo_last,
+    "undo": _undo,
+    "keep": _keep,
+    "work": _again,
+    **dict.fromkeys(answers.REASONS, _report),
+}
+
+
+def offer_work(text: str) -> Message:
+    """A message with a button that brings the next task."""
+    return Message(text=text, rows=[[Button(_("Get a task"), pack(WORK, "work", 0, 0))]])
+
+
+async def _card(turn: Turn, assignment: str, nonce: str) -> Offer:
+    number = callbacks.number(assignment)
+    return await answers.card(turn.session, turn.worker, number, nonce)
+
+
+async def _expected(turn: Turn) -> Offer | None:
+    """The task whose answer the next message is: the one shown, or else the one in hand."""
+    shown = (turn.chat.expecting or {}).get("assignment")
+    if shown is None:
+        return await dispatch.held(turn.session, turn.worker.id)
+    return await dispatch.offer(turn.session, turn.worker.id, shown)
+
+
+async def _reopen(turn: Turn, assignment: int) -> None:
+    current = await answers.reopen(turn.session, turn.worker, assignment, now=turn.now)
+    value = await answers.latest(turn.session, assignment)
+    said = _("Your answer: {answer}. Choose again, or keep it.").format(
+        answer=escape(_words(current, value))
+    )
+    _show(turn, current, head=[said])
+
+
+async def _go_on(turn: Turn, recorded: Recorded) -> None:
+    """Saved; the live card turns to the next task. An older card only says that it is saved."""
+    saved = _saved(recorded)
+    answered = recorded.offer.assignment_id
+    turn.toast(i18n.strip_marks(_plain_saved(recorded)))
+    if turn.tapped is not None and turn.chat.card not in (None, answered):
+        turn.replace(Message(text=saved))
+        return
+    await _next(turn, saved=saved, undo=answered)
+
+
+async def _next(turn: Turn, *, saved: str = "", undo: int | None = None) -> None:
+    offer = await dispatch.next_for(turn.session, turn.worker, now=turn.now)
+    _show_next(turn, offer, saved=saved, undo=undo)
+
+
+def _show_next(
+    turn: Turn, offer: Offer | NoWork, *, saved: str = "", undo: int | None = None
+) -> None:
+    if isinstance(offer, NoWork):
+        _say_why(turn, offer, saved=saved, undo=undo)
+    else:
+        _show(turn, offer, head=[saved] if saved else [], undo=undo)
+
+
+def _show(
+    turn: Turn, offer: Offer, *, head: list[str] | None = None, undo: int | None = None
+) -> None:
+    """Put the task on the live card: an edit where the person is looking, else a new message."""
+    wording = offer.spec.wording(offer.locale, offer.language)
+    kind = TASK_TYPES[offer.spec.type]
+    ask = kind.ask(offer.spec.settings, wording, offer.body, offer.layout)
+    made = task_card.messages(
+        wording=wording,
+        ask=ask,
+        head=[*(head or []), _terms(turn, offer)],
+        data=lambda index: pack(ANSWER, offer.assignment_id, offer.nonce, index),
+        rows=_rows(offer, undo, poll=bool(ask.poll)),
+        foot=_draft(offer),
+    )
+    _place(turn, made, offer)
+    turn.chat.card = offer.assignment_id
+    turn.chat.wake_at = None
+    turn.chat.expecting = (
+        {"what": "answer", "assignment": offer.assignment_id} if ask.reply else None
+    )
+
+
+def _place(turn: Turn, made: list[Message], offer: Offer) -> None:
+    """An edit where the person is looking; else new messages, and the older card is stripped."""
+    edits = _edits(turn, made)
+    if edits:
+        turn.replace(made[0])
+    else:
+        for message in made[:-1]:
+            turn.say(message)
+        turn.say(made[-1], card=offer.assignment_id)
+    for old in {turn.tapped, turn.chat.card_message}:
+        if old is not None and not (edits and old == turn.tapped):
+            turn.strip(old)
+    turn.chat.card_message = turn.tapped if edits else None
+
+
+def _edits(turn: Turn, made: list[Message]) -> bool:
+    return len(made) == 1 and turn.can_replace(made[0])
+
+
+def _rows(offer: Offer, undo: int | None, *, poll: bool) -> list[list[Button]]:
+    def button(label: str, action: str) -> Button:
+        return Button(label, pack(WORK, action, offer.assignment_id, offer.nonce))
+
+    rows = [[button(pgettext("button", "Done"), "done")]] if poll else []
+    if offer.state == "answered":
+        return [*rows, [button(_("Keep it"), "keep")]]
+    if undo is not None:
+        rows.append([Button(pgettext("button", "Undo"), pack(WORK, "undo", undo, 0))])
+    last = [
+        button(pgettext("button", "Skip"), "skip"),
+        button(pgettext("button", "Report"), "report"),
+        button(_("More ▾"), "more"),
+    ]
+    return [*rows, last]
+
+
+def _terms(turn: Turn, offer: Offer) -> str:
+    """What it pays, and until when it is theirs."""
+    return _("{price} · yours until {time}").format(
+        price=escape(money.show(offer.price_micro, offer.currency)),
+        time=i18n.clock_time(offer.lease_until, turn.zone),
+    )
+
+
+def _draft(offer: Offer) -> str:
+    if not isinstance(offer.draft, str):
+        return ""
+    return _("Your draft: {text}").format(text=escape(offer.draft[:500]))
+
+
+def _say_why(turn: Turn, nothing: NoWork, *, saved: str, undo: int | None) -> None:
+    why = {
+        "joining": _("Finish joining first: send /start."),
+        "consent": _("New work is paused because an agreement is missing. See /privacy."),
+        "nothing_open": _("No project is open right now."),
+        "languages": _("The open projects are in other languages than yours. See /settings."),
+        "all_done": _("You have done every task that is open in your languages."),
+    }[nothing.why]
+    waits = nothing.why not in ("joining", "consent")
+    later = _("You will get a message when there is work.") if waits else ""
+    rows = [[Button(_("Look again"), pack(WORK, "work", 0, 0))]]
+    if undo is not None:
+        rows.insert(0, [Button(pgettext("button", "Undo"), pack(WORK, "undo", undo, 0))])
+    turn.chat.card = turn.chat.expecting = None
+    turn.chat.wake_at = turn.now if waits else None
+    text = "\n".join(part for part in (saved, why, later) if part)
+    turn.replace(Message(text=text, rows=rows))
+
+
+def _saved(recorded: Recorded) -> str:
+    return _("Saved: {answer}.").format(answer=escape(_words(recorded.offer, recorded.value)))
+
+
+def _plain_saved(recorded: Recorded) -> str:
+    return _("Saved: {answer}.").format(answer=_words(recorded.offer, recorded.value))
+
+
+def _words(offer: Offer, value: Any) -> str:
+    wording = offer.spec.wording(offer.locale, offer.language)
+    return TASK_TYPES[offer.spec.type].words(offer.spec.settings, wording, value, offer.layout)
+
+
+def _reasons() -> dict[str, str]:
+    return {
+        "broken": _("Broken"),
+        "language": _("Wrong language"),
+        "unclear": _("Unclear"),
+        "harmful": _("Harmful or illegal"),
+        "personal": _("Personal data"),
+        "other": _("Something else"),
+    }
+
+
+def _back(current: Offer) -> Button:
+    return Button(_("Back"), pack(WORK, "less", current.assignment_id, current.nonce))
+
+
+def _change_buttons(turn: Turn, rows: list[list[Button]]) -> None:
+    """Other buttons under the same card, whatever it shows."""
+    turn.call(
+        "editMessageReplyMarkup",
+        chat_id=turn.chat.chat_id,
+        message_id=turn.tapped,
+        reply_markup=keyboards.inline(rows),
+    )
+
+
+EXPECTED = {"answer": write}
+
+HANDLERS = [
+    CommandHandler("work", work),
+    CallbackQueryHandler(tap, pattern=f"^{ANSWER}:"),
+    CallbackQueryHandler(press, pattern=f"^{WORK}:"),
+    MessageHandler(filters.UpdateType.EDITED_MESSAGE & filters.TEXT, correct),
+    PollAnswerHandler(vote),
+]

@@ -1,0 +1,82 @@
+"""/export: files of answers and results, with their manifest."""
+
+import gzip
+import hashlib
+import json
+
+import pytest
+from sqlalchemy import select
+
+from bot.models.chat import Chat
+from bot.people import roles
+from bot.work import projects
+from handlers.admin import export
+from tests.handlers import office
+from tests.handlers.office import press, sent, tell
+from tests.life import Life
+
+
+@pytest.fixture
+async def made(bot: Life) -> str:
+    """An open project with one answer."""
+    project = await office.project(bot)
+    async with bot.database.transaction() as session:
+        await projects.open_project(session, await projects.find(session, project.id), actor=None)
+    amina = await bot.join("Amina")
+    await tell(bot, amina, "/work")
+    await press(bot, amina, "red")
+    return project.code
+
+
+async def test_one_line_sends_the_file_and_its_manifest(bot: Life, made: str) -> None:
+    await tell(bot, bot.owner, f"/export p_{made} jsonl raw")
+    files = sent(bot, bot.owner)
+    assert list(files) == ["colours-raw.jsonl", "colours-raw.manifest.json"]
+    (row,) = files["colours-raw.jsonl"].splitlines()
+    assert json.loads(row)["label"] == "red"
+    manifest = json.loads(files["colours-raw.manifest.json"])
+    told = manifest["files"]["colours-raw.jsonl"]
+    assert told["sha256"] == hashlib.sha256(files["colours-raw.jsonl"]).hexdigest()
+    assert told["rows"] == 1
+
+
+async def test_the_card_sends_what_is_chosen(bot: Life, made: str) -> None:
+    await tell(bot, bot.owner, "/export")
+    await press(bot, bot.owner, "Which colour?")
+    await press(bot, bot.owner, "Results, CSV")
+    files = sent(bot, bot.owner)
+    assert files["colours-results.csv"].splitlines()[0] == (
+        b"task,label,confidence,answers,method,status"
+    )
+    assert len(files["colours-results.csv"].splitlines()) == 1 + 3
+
+
+async def test_an_unknown_word_is_answered_with_the_right_form(bot: Life, made: str) -> None:
+    said = await tell(bot, bot.owner, f"/export {made} xlsx")
+    assert f"Write it like /export p_{made} jsonl results." in said
+
+
+async def test_a_requester_may_export_and_change_nothing(bot: Life, made: str) -> None:
+    rashid = await bot.join("Rashid")
+    async with bot.database.transaction() as session:
+        worker = await session.scalar(select(Chat.worker_id).where(Chat.chat_id == rashid.id))
+        await roles.grant(session, worker or 0, "requester", by=None)
+    await tell(bot, rashid, f"/export {made} csv")
+    assert "colours-results.csv" in sent(bot, rashid)
+    assert (await tell(bot, rashid, f"/set {made} price=1")).startswith("This needs one of")
+
+
+async def test_what_is_too_large_for_telegram_is_compressed(
+    bot: Life, made: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = {"project": 1, "what": "results", "format": "csv", "actor": None}
+    async with bot.database.reading() as session:
+        name, whole = await export.render(session, wanted)
+        monkeypatch.setattr(export, "MOST", 200)
+        wider = wanted | {"format": "jsonl"}
+        packed_name, packed = await export.render(session, wider)
+        monkeypatch.setattr(export, "MOST", 10)
+        assert (await export.render(session, wanted))[0] == "too-large.txt"
+    assert packed_name == "colours-results.jsonl.gz"
+    assert len(gzip.decompress(packed).splitlines()) == len(whole.splitlines()) - 1
+    assert name == "colours-results.csv"

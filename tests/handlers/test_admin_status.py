@@ -1,0 +1,44 @@
+"""/status: how one project or all of them stand."""
+
+from bot.work import projects
+from tests.handlers import office
+from tests.handlers.office import press, shown, tell
+from tests.life import Life
+
+
+async def test_one_project_in_words(bot: Life) -> None:
+    made = await office.project(bot)
+    said = await tell(bot, bot.owner, f"/status {made.code}")
+    assert "Answers: 0 of 9 (0%), 0 accepted, 0 in hand" in said
+    assert "of $50.00 USD" in said
+    assert "Skipped: 0%. Reports: 0" in said
+    assert "Updated " in said
+    await press(bot, bot.owner, "Refresh")
+    assert shown(bot.owner).startswith("Which colour?")
+
+
+async def test_all_running_projects_in_one_message(bot: Life) -> None:
+    made = await office.project(bot)
+    assert await tell(bot, bot.owner, "/status") == "No project is running."
+    async with bot.database.transaction() as session:
+        await projects.open_project(session, await projects.find(session, made.id), actor=None)
+    said = await tell(bot, bot.owner, "/status")
+    assert f"/p_{made.code} Which colour? · open" in said
+    assert "No answer in the last hour." in said
+    await press(bot, bot.owner, "Refresh")
+
+
+async def test_the_speed_gives_a_time_when_it_is_done(bot: Life) -> None:
+    text = office.COLOURS.replace('["en", "sw"]', '["en"]')
+    rows = b"key,thing\n" + b"".join(b"t%d,thing %d\n" % (at, at) for at in range(5))
+    made = await office.project(bot, text, rows)
+    async with bot.database.transaction() as session:
+        await projects.open_project(session, await projects.find(session, made.id), actor=None)
+    amina = await bot.join("Amina")
+    await tell(bot, amina, "/work")
+    for _ in range(3):
+        await press(bot, amina, "red")
+    said = await tell(bot, bot.owner, f"/status {made.code}")
+    assert "Answers: 3 of 15 (20%), 0 accepted, 1 in hand" in said
+    assert "Speed: 3 answers in the last hour; done in about 4 h" in said
+    assert "Cost: $0.06 USD so far, $0.30 USD in the end, of $50.00 USD" in said
