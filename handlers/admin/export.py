@@ -1,0 +1,156 @@
+"""/export: answers or results as files. They are rendered when they are sent."""
+
+import gzip
+import io
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, cast
+
+from telegram import Update
+from telegram.ext import CallbackQueryHandler, CommandHandler
+
+from bot import i18n
+from bot.errors import Gone, Invalid
+from bot.i18n import N_
+from bot.i18n import gettext as _
+from bot.models.work import Project
+from bot.people import roles
+from bot.store.database import Session
+from bot.work import projects, results
+from bot.work.results import READERS, Export
+from handlers import callbacks
+from handlers.admin import project_card
+from handlers.callbacks import pack
+from handlers.cards import Message, escape
+from handlers.keyboards import Button
+from handlers.turn import Turn
+
+EX = "ex"  # callback prefix
+WHATS = ("results", "raw")
+FORMATS = ("csv", "jsonl")
+MANIFEST = "manifest"
+MOST = 49 * 1024 * 1024  # bytes; Telegram takes 50 MB from a bot
+
+
+class NotAnExport(Invalid):
+    msgid = N_("I do not know “{word}” here. Write it like {form}.")
+
+
+async def export(update: Update, turn: Turn) -> None:
+    """/export [p_7k2] [csv|jsonl] [raw|results]; what is missing is asked."""
+    await roles.require(turn.session, turn.worker.id, *READERS)
+    words = [word.lower() for word in turn.args or []]
+    rest = [word for word in words if word not in (*WHATS, *FORMATS)]
+    if not rest:
+        said = _("Which project do you want to export?")
+        turn.say(await project_card.choose(turn.session, said, lambda code: pack(EX, "card", code)))
+        return
+    project = await projects.find(turn.session, rest[0])
+    if len(rest) > 1:
+        raise NotAnExport(word=rest[1][:40], form=f"/export p_{project.code} jsonl results")
+    if len(words) == 1:
+        turn.say(_card(project))
+    else:
+        _send(turn, project, _named(words, WHATS), _named(words, FORMATS))
+
+
+async def open_card(update: Update, turn: Turn) -> None:
+    _verb, code = callbacks.fields(turn.query.data, 2)
+    turn.replace(_card(await _pointed(turn, code)))
+
+
+async def send(update: Update, turn: Turn) -> None:
+    _verb, code, what, format_ = callbacks.fields(turn.query.data, 4)
+    project = await _pointed(turn, code)
+    if what not in WHATS or format_ not in FORMATS:
+        raise Gone
+    _send(turn, project, what, format_)
+    turn.toast(_("The files are on their way."))
+
+
+async def render(session: Session, wanted: Mapping[str, Any]) -> tuple[str, bytes]:
+    """A document of the outbox as file name and bytes; compressed when Telegram would refuse it."""
+    project = await session.get(Project, wanted["project"])
+    if project is None:
+        raise Gone
+    chosen = Export(cast("Literal['raw', 'results']", wanted["what"]), wanted["format"])
+    name = f"{project.slug}-{chosen.what}.{chosen.format}"
+    with tempfile.TemporaryFile() as file:
+        stream = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        written = await results.export(session, project, chosen, stream, actor=wanted["actor"])
+        stream.flush()
+        if wanted.get("part") == MANIFEST:
+            text = await results.manifest(session, project, {name: written})
+            return f"{project.slug}-{chosen.what}.manifest.json", text.encode()
+        return _fitted(name, file, written.bytes)
+
+
+def _fitted(name: str, file: io.BufferedRandom, size: int) -> tuple[str, bytes]:
+    file.seek(0)
+    if size <= MOST:
+        return name, file.read()
+    with tempfile.TemporaryFile() as packed:
+        with gzip.GzipFile(name, "wb", fileobj=packed, mtime=0) as archive:
+            shutil.copyfileobj(file, archive)
+        if packed.tell() <= MOST:
+            packed.seek(0)
+            return f"{name}.gz", packed.read()
+    said = _("{file} is larger than Telegram takes. Use kazi export on the server.")
+    return "too-large.txt", said.format(file=name).encode()
+
+
+def _send(turn: Turn, project: Project, what: str, format_: str) -> None:
+    """The file and its manifest: what it holds, of which versions, with its checksum."""
+    wanted = {
+        "kind": "export",
+        "project": project.id,
+        "what": what,
+        "format": format_,
+        "actor": turn.worker.id,
+    }
+    words = _("Results of {project}: one row a task")
+    if what == "raw":
+        words = _("Answers to {project}: one row an answer, workers by pseudonym")
+    caption = words.format(project=f"<b>{escape(project.name)}</b>")
+    turn.say(Message(text=caption, document=wanted))
+    said = _("Versions, options and the checksum of the file")
+    turn.say(Message(text=said, document=wanted | {"part": MANIFEST}))
+
+
+async def _pointed(turn: Turn, code: str) -> Project:
+    await roles.require(turn.session, turn.worker.id, *READERS)
+    return await projects.find(turn.session, f"p_{code}")
+
+
+def _card(project: Project) -> Message:
+    lines = [
+        _("Export {project}").format(project=f"<b>{escape(project.name)}</b>"),
+        _("Results have one row a task, with the combined answer and its confidence."),
+        _("Answers have one row an answer. Workers go by a pseudonym of this project."),
+        _("Gold tasks are left out, and answers of people who took their agreement back."),
+    ]
+    labels = {"results": _("Results, {format}"), "raw": _("Answers, {format}")}
+    rows = [
+        [
+            Button(
+                labels[what].format(format=i18n.ltr(format_.upper())),
+                pack(EX, "send", project.code, what, format_),
+            )
+            for format_ in FORMATS
+        ]
+        for what in WHATS
+    ]
+    return Message(text="\n".join(lines), rows=[*rows, [project_card.back(project)]])
+
+
+def _named(words: Iterable[str], known: tuple[str, ...]) -> str:
+    """The first of `known` that was written, else the usual one."""
+    return next((word for word in words if word in known), known[0])
+
+
+HANDLERS = [
+    CommandHandler("export", export),
+    CallbackQueryHandler(open_card, pattern=f"^{EX}:card:"),
+    CallbackQueryHandler(send, pattern=f"^{EX}:send:"),
+]

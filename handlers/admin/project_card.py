@@ -1,0 +1,194 @@
+"""A project as a card, and a list to choose one from."""
+
+from collections.abc import Callable, Sequence
+
+from bot import i18n, money
+from bot.i18n import gettext as _
+from bot.i18n import ngettext, pgettext
+from bot.models.work import Project
+from bot.money import MICRO
+from bot.store.database import Session
+from bot.work import progress, stages
+from bot.work.progress import Summary
+from bot.work.stages import StageSpec
+from handlers.callbacks import pack
+from handlers.cards import Message, escape
+from handlers.keyboards import Button, pairs
+
+PJ = "pj"  # callback prefix of the card's own buttons
+CHOICES = 8
+LABEL = 40  # characters of a name on a button
+SPENT, SKIPPED = 0.8, 0.2  # shares from which an alert is due
+ORDER = ("open", "paused", "draft", "closing", "closed")
+
+
+async def card(session: Session, project: Project, *, note: str = "") -> Message:
+    """Everything about a project on one screen, with what can be done in its state."""
+    found = await progress.summary(session, project)
+    specs = await stages.current(session, project.id)
+    lines = [
+        *([note, ""] if note else []),
+        title(project),
+        f"/p_{project.code} · <code>{escape(project.slug)}</code>",
+        *([f"<i>{escape(project.purpose)}</i>"] if project.purpose else []),
+        "",
+        _tasks(found),
+        _("Languages: {languages}").format(languages=escape(languages(project))),
+        *(_terms(spec, several=len(specs) > 1) for spec in specs),
+        done(found),
+        cost(found),
+        *(f"⚠ {alert}" for alert in alerts(found)),
+    ]
+    return Message(text="\n".join(lines), rows=_rows(project))
+
+
+async def choose(session: Session, text: str, data: Callable[[str], str]) -> Message:
+    """A list of projects to tap; `data` gives a button's data for a project's code."""
+    found = [one.project for one in await progress.listing(session)]
+    if not found:
+        return none_yet()
+    found.sort(key=lambda project: ORDER.index(project.state))
+    return Message(text=text, rows=[[name_button(one, data(one.code))] for one in found[:CHOICES]])
+
+
+def none_yet() -> Message:
+    text = _("There is no project yet. Send a file of tasks with the caption /newproject.")
+    return Message(text=text)
+
+
+def name_button(project: Project, data: str) -> Button:
+    name = project.name if len(project.name) <= LABEL else f"{project.name[: LABEL - 1]}…"
+    return Button(i18n.isolate(name), data)
+
+
+def back(project: Project) -> Button:
+    """From a page about a project to its card."""
+    return Button(pgettext("button", "Back"), pack(PJ, "card", project.code))
+
+
+def title(project: Project) -> str:
+    return f"<b>{escape(project.name)}</b> · {state(project.state)}"
+
+
+def state(name: str) -> str:
+    words = {
+        "draft": pgettext("project", "draft"),
+        "open": pgettext("project", "open"),
+        "paused": pgettext("project", "paused"),
+        "closing": pgettext("project", "closing"),
+        "closed": pgettext("project", "closed"),
+    }
+    return words.get(name, name)
+
+
+def languages(project: Project) -> str:
+    return ", ".join(map(i18n.language_name, project.languages))
+
+
+def tasks(count: int) -> str:
+    return ngettext("{count} task", "{count} tasks", count).format(count=i18n.number(count))
+
+
+def answers(count: int) -> str:
+    return ngettext("{count} answer", "{count} answers", count).format(count=i18n.number(count))
+
+
+def amount(micro: int, currency: str) -> str:
+    """An amount to the cent; less than ten cents exactly."""
+    cent = MICRO // 100
+    shown = micro if abs(micro) < 10 * cent else (micro + cent // 2) // cent * cent
+    return escape(money.show(shown, currency))
+
+
+def done(found: Summary) -> str:
+    """How far the answers are, those in hand included."""
+    return _("Answers: {given} of {wanted} ({share}), {accepted} accepted, {held} in hand").format(
+        given=i18n.number(found.answers),
+        wanted=i18n.number(found.wanted),
+        share=i18n.percent(found.share),
+        accepted=i18n.number(found.accepted),
+        held=i18n.number(found.held),
+    )
+
+
+def cost(found: Summary) -> str:
+    """Spent and forecast, against the budget where there is one."""
+    currency, budget = found.project.currency, found.project.budget_micro
+    values = {
+        "spent": amount(found.cost_micro, currency),
+        "forecast": amount(found.forecast_micro, currency),
+    }
+    if budget is None:
+        return _("Cost: {spent} so far, {forecast} in the end; no budget is set").format(**values)
+    return _("Cost: {spent} so far, {forecast} in the end, of {budget}").format(
+        **values, budget=amount(budget, currency)
+    )
+
+
+def alerts(found: Summary) -> list[str]:
+    """What somebody should look at, in words."""
+    budget, told = found.project.budget_micro, []
+    if budget is not None and found.cost_micro >= SPENT * budget:
+        share = i18n.percent(found.cost_micro / max(1, budget))
+        told.append(_("{share} of the budget is spent.").format(share=share))
+    elif budget is not None and found.forecast_micro > budget:
+        told.append(_("The budget will not be enough."))
+    if found.skipped >= SKIPPED:
+        share = i18n.percent(found.skipped)
+        told.append(_("Workers skip {share} of the tasks.").format(share=share))
+    if found.reports:
+        told.append(
+            ngettext(
+                "{count} task was reported.", "{count} tasks were reported.", found.reports
+            ).format(count=i18n.number(found.reports))
+        )
+    if found.project.state == "open" and found.answers < found.wanted and not found.per_hour:
+        told.append(_("No answer in the last hour."))
+    return told
+
+
+def _tasks(found: Summary) -> str:
+    if not found.gold:
+        return _("Tasks: {tasks}").format(tasks=i18n.number(found.tasks))
+    return _("Tasks: {tasks}, and {gold} gold").format(
+        tasks=i18n.number(found.tasks), gold=i18n.number(found.gold)
+    )
+
+
+def _terms(spec: StageSpec, *, several: bool) -> str:
+    """Type, price, tier and overlap; with its name where a project has several stages."""
+    overlap = ngettext("{count} answer a task", "{count} answers a task", spec.overlap).format(
+        count=i18n.number(spec.overlap)
+    )
+    words = _("Stage: {type}, {price} an answer, tier {tier}, {overlap}")
+    return words.format(
+        type=escape(f"{spec.name}, {spec.type}" if several else spec.type),
+        price=escape(money.show(spec.price_micro, spec.currency)),
+        tier=escape(spec.tier),
+        overlap=overlap,
+    )
+
+
+def _rows(project: Project) -> list[list[Button]]:
+    code, state = project.code, project.state
+
+    def ask(label: str, action: str) -> Button:
+        return Button(label, pack(PJ, "ask", code, action))
+
+    changes: Sequence[Button] = {
+        "draft": [ask(_("Open…"), "open"), ask(_("Close…"), "close")],
+        "open": [ask(_("Pause…"), "pause"), ask(_("Close…"), "close")],
+        "paused": [ask(_("Open…"), "open"), ask(_("Close…"), "close")],
+    }.get(state, [])
+    lively = [
+        Button(pgettext("button", "Preview"), pack(PJ, "preview", code)),
+        Button(pgettext("button", "Settings"), pack("se", "card", code)),
+        Button(_("Add tasks"), pack("np", "add", code)),
+    ]
+    always = [
+        Button(pgettext("button", "Status"), pack("sx", "one", code)),
+        Button(pgettext("button", "Export"), pack("ex", "card", code)),
+    ]
+    lively = [] if state == "closed" else lively
+    rows = pairs([*lively[:1], *changes, *lively[1:], *always])
+    return [*rows, [Button(_("All projects"), pack(PJ, "list", "all", 0))]]

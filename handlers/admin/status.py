@@ -1,0 +1,135 @@
+"""/status: progress, cost, speed and pay of one project or of all, in words."""
+
+from datetime import timedelta
+
+from telegram import Update
+from telegram.ext import CallbackQueryHandler, CommandHandler
+
+from bot import i18n
+from bot.i18n import gettext as _
+from bot.i18n import ngettext, pgettext
+from bot.models.work import Project
+from bot.work import progress
+from bot.work.progress import HOUR, Summary
+from handlers import callbacks
+from handlers.admin import desk, project_card
+from handlers.callbacks import pack
+from handlers.cards import Message, escape
+from handlers.keyboards import Button
+from handlers.turn import Turn
+
+SX = "sx"  # callback prefix
+RUNNING = ("open", "paused", "closing")
+SHOWN = 6  # projects in one message
+FAR = timedelta(days=60)  # an estimate beyond it says nothing
+
+
+async def status(update: Update, turn: Turn) -> None:
+    """/status [p_7k2]"""
+    await desk.admit(turn)
+    if turn.args:
+        turn.say(await _one(turn, await desk.project(turn, turn.args[0])))
+    else:
+        turn.say(await _all(turn))
+
+
+async def refresh_one(update: Update, turn: Turn) -> None:
+    _verb, code = callbacks.fields(turn.query.data, 2)
+    turn.replace(await _one(turn, await desk.pointed(turn, code)))
+
+
+async def refresh_all(update: Update, turn: Turn) -> None:
+    await desk.admit(turn)
+    turn.replace(await _all(turn))
+
+
+async def _one(turn: Turn, project: Project) -> Message:
+    found = await progress.summary(turn.session, project)
+    lines = [
+        project_card.title(project),
+        project_card.done(found),
+        _pace(turn, found),
+        project_card.cost(found),
+        *_work(found),
+        *(f"⚠ {alert}" for alert in project_card.alerts(found)),
+        _updated(turn),
+    ]
+    rows = [
+        [Button(pgettext("button", "Refresh"), pack(SX, "one", project.code))],
+        [project_card.back(project)],
+    ]
+    return Message(text="\n".join(line for line in lines if line), rows=rows)
+
+
+async def _all(turn: Turn) -> Message:
+    found = [one for one in await progress.listing(turn.session) if one.project.state in RUNNING]
+    if not found:
+        every = Button(_("All projects"), pack(project_card.PJ, "list", "all", 0))
+        return Message(text=_("No project is running."), rows=[[every]])
+    lines = [f"<b>{_('Running projects')}</b>", *(_brief(turn, one) for one in found[:SHOWN])]
+    more = len(found) - SHOWN
+    if more > 0:
+        words = ngettext(
+            "{count} more project: /projects", "{count} more projects: /projects", more
+        )
+        lines.append(words.format(count=i18n.number(more)))
+    refresh = Button(pgettext("button", "Refresh"), pack(SX, "all"))
+    return Message(text="\n\n".join([*lines, _updated(turn)]), rows=[[refresh]])
+
+
+def _brief(turn: Turn, found: Summary) -> str:
+    lines = [
+        f"/p_{found.project.code} {project_card.title(found.project)}",
+        project_card.done(found),
+        _pace(turn, found),
+        project_card.cost(found),
+        *(f"⚠ {alert}" for alert in project_card.alerts(found)),
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _pace(turn: Turn, found: Summary) -> str:
+    """When all answers are in at the speed of the last hour, as far as that can be said."""
+    missing = found.wanted - found.answers
+    if missing <= 0 or found.project.state not in ("open", "closing"):
+        return ""
+    speed = ngettext(
+        "{count} answer in the last hour", "{count} answers in the last hour", found.per_hour
+    ).format(count=i18n.number(found.per_hour))
+    seconds = missing * HOUR / found.per_hour if found.per_hour else None
+    if seconds is None or seconds > FAR.total_seconds():
+        return _("Speed: {speed}").format(speed=speed)
+    return _("Speed: {speed}; done in about {time}, {moment}").format(
+        speed=speed,
+        time=i18n.duration(seconds),
+        moment=i18n.when(turn.now + timedelta(seconds=seconds), turn.zone),
+    )
+
+
+def _work(found: Summary) -> list[str]:
+    """What it is like for workers: time, pay per hour, skips, reports."""
+    lines = []
+    if found.median_seconds is not None:
+        time = i18n.duration(found.median_seconds)
+        lines.append(_("Half of the answers take less than {time}").format(time=time))
+    if found.wage_micro is not None:
+        pay = project_card.amount(found.wage_micro, found.project.currency)
+        lines.append(_("Pay per hour at that time: {amount}").format(amount=pay))
+    lines.append(
+        _("Skipped: {share}. Reports: {reports}").format(
+            share=i18n.percent(found.skipped), reports=i18n.number(found.reports)
+        )
+    )
+    return lines
+
+
+def _updated(turn: Turn) -> str:
+    time = escape(i18n.clock_time(turn.now, turn.zone))
+    return _("<i>Updated {time}</i>").format(time=time)
+
+
+HANDLERS = [
+    CommandHandler("status", status),
+    CallbackQueryHandler(refresh_one, pattern=f"^{SX}:one:"),
+    CallbackQueryHandler(refresh_all, pattern=f"^{SX}:all$"),
+]
