@@ -16,6 +16,7 @@ from bot import money
 from bot.cli import base
 from bot.store.database import Session
 from bot.work import intake, progress, project_file, projects, results
+from bot.work.launch import NoTasks
 from bot.work.progress import Summary
 from bot.work.results import Export
 
@@ -46,7 +47,7 @@ def apply(
     async def work(session: Session) -> dict[str, str]:
         project = await projects.apply(session, wanted, actor=None)
         if open_:
-            await projects.open_project(session, project, actor=None)
+            await projects.open_project(session, project, actor=None, accepting=(NoTasks,))
         return {"project": project.slug, "state": project.state}
 
     _answer(base.run(_changing(work, database_url)), as_json)

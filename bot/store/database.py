@@ -162,12 +162,15 @@ def _postgresql(url: str, pool_size: int) -> tuple[AsyncEngine, AsyncEngine]:
     return engine, engine
 
 
+def _to_json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
 def _engine(url: Any, **options: Any) -> AsyncEngine:
-    encoder, decoder = msgspec.json.Encoder(), msgspec.json.Decoder()
     return create_async_engine(
         url,
-        json_serializer=lambda value: encoder.encode(value).decode(),
-        json_deserializer=decoder.decode,
+        json_serializer=_to_json,
+        json_deserializer=msgspec.json.decode,
         hide_parameters=True,  # parameters hold answers and names; they stay out of logs
         **options,
     )

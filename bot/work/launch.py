@@ -49,8 +49,8 @@ class EnglishOnly(Unworded):
 
 class NoGold(Refusal):
     msgid = N_(
-        "{stage}: {share} of what workers get should be gold, but no task has a gold answer. "
-        "Add some, or set gold to 0."
+        "{stage}: {share} of what workers get should be gold, but no task has a gold answer, so "
+        "nothing is checked by gold."
     )
 
 
@@ -105,12 +105,17 @@ async def obstacles(session: Session, project: Project) -> list[Refusal]:
 async def remarks(session: Session, project: Project) -> list[Refusal]:
     """What an admin should know, and may well have meant."""
     specs = await stages.current(session, project.id)
-    return [
+    found = await loads(session, [spec.stage_id for spec in specs])
+    noted: list[Refusal] = [
         EnglishOnly(stage=spec.name, language=language)
         for spec in specs
         for language in project.languages
         if language not in spec.text and ENGLISH in spec.text
     ]
+    for spec in specs:
+        noted += _gold_missing(spec, found.get(spec.stage_id, Load()))
+        noted += _wage_too_low(spec)
+    return noted
 
 
 async def loads(session: Session, stage_ids: Sequence[int]) -> dict[int, Load]:
@@ -136,8 +141,6 @@ def judge(
         yield NoTasks()
     for spec in specs:
         yield from _words_missing(spec, project.languages)
-        yield from _gold_missing(spec, loads.get(spec.stage_id, Load()))
-        yield from _wage_too_low(spec)
     needed = sum(need(spec, loads.get(spec.stage_id, Load())) for spec in specs)
     if project.budget_micro is not None and needed > project.budget_micro:
         yield NotFunded(

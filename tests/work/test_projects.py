@@ -261,13 +261,6 @@ async def test_a_project_with_all_it_needs_is_opened(database: Database) -> None
         ("", "", 0, "There are no tasks yet"),
         ('["sw"]', '["sw", "hi"]', 1, "stage-1: there is no text in hi."),
         (
-            "gold_share = 0",
-            "gold_share = 0.2",
-            1,
-            "stage-1: 20% of what workers get should be gold",
-        ),
-        ("= 12", "= 60", 1, "0.02 USD for 60 seconds is 1.2 USD an hour, below the floor of 2 USD"),
-        (
             '"10 USD"',
             '"0.06 USD"',
             1,
@@ -288,19 +281,27 @@ async def test_what_is_in_the_way_is_said(
 
 
 async def test_all_that_is_in_the_way_is_said_at_once(database: Database) -> None:
-    await apply(database, FILE.replace("= 12", "= 60").replace("gold_share = 0", ""))
+    text = FILE.replace('["sw"]', '["sw", "hi"]').replace("stage.text.en", "stage.text.sw")
+    await apply(database, text)
     with pytest.raises(launch.LaunchBlocked) as caught:
         await move(database, "open")
     kinds = [type(one) for one in caught.value.obstacles]
-    assert kinds == [launch.NoTasks, launch.NoGold, launch.BelowFloor]
-    assert caught.value.say().splitlines()[0].endswith("for 3 reasons:")
+    assert kinds == [launch.NoTasks, launch.NoText]
+    assert caught.value.say().splitlines()[0].endswith("for 2 reasons:")
+
+
+async def test_low_pay_and_missing_gold_are_remarked_on(database: Database) -> None:
+    project = await apply(database, FILE.replace("= 12", "= 60").replace("gold_share = 0", ""))
+    async with database.reading() as session:
+        remarks = await launch.remarks(session, project)
+    assert [type(one) for one in remarks] == [launch.NoGold, launch.BelowFloor]
 
 
 async def test_what_somebody_knows_of_and_accepts_is_not_in_the_way(database: Database) -> None:
     project = await apply(database, FILE.replace("gold_share = 0", ""))
     async with database.transaction() as session:
         project = await projects.find(session, "quick")
-        accepted = (launch.NoTasks, launch.NoGold)
+        accepted = (launch.NoTasks,)
         await projects.open_project(session, project, actor=None, accepting=accepted)
     assert (await find(database)).state == "open"
 
