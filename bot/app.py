@@ -146,8 +146,7 @@ class Kazi:
         turn = await self.database.run(handle)
         if turn is None:
             return Taken(Verdict.DONE)
-        if turn.sends:
-            self.sender.post(turn.letters)
+        self.sender.post(turn.mine)
         return Taken(Verdict.DONE, turn.answer)
 
     async def _handle(
@@ -178,7 +177,7 @@ class Kazi:
                     handlers.explain(turn, refusal)
         finally:
             current.reset(token)
-        turn.sends = await turn.flush()
+        turn.mine = await turn.flush()
         return turn
 
     async def _failed(

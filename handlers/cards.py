@@ -45,6 +45,11 @@ def escape(value: object) -> str:
     return isolate(_escape(str(value), quote=True))
 
 
+def bold(words: str) -> str:
+    """A heading: words to translate must not stand inside f-strings, where Babel may miss them."""
+    return f"<b>{words}</b>"
+
+
 def send(message: Message, chat_id: int) -> tuple[str, dict[str, Any]]:
     """The Bot API call that says it: method and parameters."""
     common: dict[str, Any] = {"chat_id": chat_id}

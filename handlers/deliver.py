@@ -3,12 +3,13 @@
 import asyncio
 import random
 import secrets
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from telegram import InputFile
@@ -75,6 +76,14 @@ class Status:
             log.debug("status not shown", error=type(error).__name__)
 
 
+class Held(NamedTuple):
+    """A chat whose oldest letter has to wait."""
+
+    again_at: datetime
+    until: float
+    """The same in this process's monotonic seconds."""
+
+
 class Sender:
     """Sends the letters of one process. What it has leased and not sent, another sends later."""
 
@@ -87,11 +96,18 @@ class Sender:
         self._outcomes: list[Sent] = []
         self._marking: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lines: dict[tuple[int, int], deque[Letter]] = {}
+        self._held: dict[tuple[int, int], Held] = {}
         self._stopping = False
 
     def post(self, letters: Sequence[Letter]) -> None:
-        """Send letters already leased to this process, one chat's in order, in the background."""
-        self._spawn(self._send_in_order(letters))
+        """Send letters leased to this process, in the background, each chat's in order."""
+        for letter in letters:
+            chat = (letter.bot_id, letter.chat_id)
+            if chat not in self._lines:
+                self._lines[chat] = deque()
+                self._spawn(self._work_off(chat))
+            self._lines[chat].append(letter)
 
     def acknowledge(self, answer: dict[str, Any]) -> None:
         """Answer a tap, fire and forget: the spinner matters, the answer does not."""
@@ -105,7 +121,7 @@ class Sender:
             if not letters:
                 break
             taken += len(letters)
-            await asyncio.gather(*(self._send_in_order([letter]) for letter in letters))
+            self.post(letters)
         return taken
 
     async def settled(self) -> None:
@@ -129,15 +145,19 @@ class Sender:
     async def _claim(self, session: Session) -> list[Letter]:
         return await outbox.claim(session, owner=self.owner, now=await now(session))
 
-    async def _send_in_order(self, letters: Sequence[Letter]) -> None:
-        """The first that has to wait makes the younger ones of its chat wait too."""
-        for at, letter in enumerate(letters):
-            outcome = await self._send(letter)
+    async def _work_off(self, chat: tuple[int, int]) -> None:
+        """One chat's line. Behind a letter that has to wait, the younger ones wait too."""
+        line = self._lines[chat]
+        while line:
+            letter = line.popleft()
+            held = self._held.pop(chat, None)
+            if held is not None and held.until > _monotonic():
+                outcome = Sent(letter, again_at=held.again_at)
+                self._held[chat] = held
+            else:
+                outcome = await self._send(letter)
             self._mark(outcome)
-            if outcome.again_at is not None:
-                for younger in letters[at + 1 :]:
-                    self._mark(Sent(younger, again_at=outcome.again_at))
-                return
+        del self._lines[chat]
 
     async def _send(self, letter: Letter) -> Sent:
         async with self._limit:
@@ -178,7 +198,7 @@ class Sender:
         async def close(session: Session) -> Sent:
             until = await now(session) + wait
             await outbox.close_gate(session, letter.bot_id, f"chat:{letter.chat_id}", until)
-            return Sent(letter, again_at=until)
+            return self._hold(letter, until, wait.total_seconds())
 
         return await self.database.run(close)
 
@@ -208,7 +228,12 @@ class Sender:
 
     async def _later(self, letter: Letter, seconds: float) -> Sent:
         moment = await self.database.run(now)
-        return Sent(letter, again_at=moment + timedelta(seconds=seconds))
+        return self._hold(letter, moment + timedelta(seconds=seconds), seconds)
+
+    def _hold(self, letter: Letter, again_at: datetime, seconds: float) -> Sent:
+        held = Held(again_at, _monotonic() + seconds)
+        self._held[(letter.bot_id, letter.chat_id)] = held
+        return Sent(letter, again_at=again_at)
 
     async def _quietly(self, method: str, payload: dict[str, Any]) -> None:
         try:
@@ -226,8 +251,9 @@ class Sender:
         try:
             while self._outcomes:
                 batch, self._outcomes = self._outcomes[:MARKS], self._outcomes[MARKS:]
-                for letter in await self.database.run(partial(self._settle, batch)):
-                    self.post([letter])
+                work = partial(self._settle, batch)
+                # A lost mark sends a message again, which is harmless: the disk need not wait.
+                self.post(await self.database.run(work, durable=False))
         except Exception:
             # The leases run out and the letters go again: doubled, never lost.
             log.exception("outcomes of sends were not written")
@@ -246,6 +272,10 @@ class Sender:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def pause(attempts: int) -> float:

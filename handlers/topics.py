@@ -39,7 +39,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "data": (
         N_("Your data"),
         N_(
-            "/privacy shows what we store and what you agreed to, and lets you take it back. "
+            "/privacy shows what we store and what you agreed to, and lets you withdraw it. "
             "Customers know you by a random name only."
         ),
     ),

@@ -39,7 +39,7 @@ class Turn(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[An
         self.session, self.now, self.received, self.owner = session, now, update, owner
         self.letters: list[Letter] = []
         self.answer: dict[str, Any] | None = None
-        self.sends = False
+        self.mine: list[Letter] = []
         if update.callback_query is not None:
             self.answer = {"callback_query_id": update.callback_query.id}
 
@@ -118,17 +118,18 @@ class Turn(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[An
             self.answer["text"] = text[:TOAST]
             self.answer["show_alert"] = alert
 
-    async def flush(self) -> bool:
-        """Write what was said. Whether this process sends it now (else the sender will)."""
-        if not self.letters:
-            return False
-        chats = {letter.chat_id for letter in self.letters}
-        mine = len(chats) == 1 and not await outbox.waiting(
-            self.session, self.bot_id, next(iter(chats))
-        )
-        await outbox.queue(
-            self.session, self.letters, owner=self.owner if mine else None, now=self.now
-        )
+    async def flush(self) -> list[Letter]:
+        """Write what was said; the letters that this process is to send right after the commit.
+
+        A chat in which older letters wait for somebody else is left to the sender.
+        """
+        mine: list[Letter] = []
+        for chat_id in dict.fromkeys(letter.chat_id for letter in self.letters):
+            letters = [letter for letter in self.letters if letter.chat_id == chat_id]
+            free = await outbox.free(self.session, self.bot_id, chat_id, owner=self.owner)
+            owner = self.owner if free else None
+            await outbox.queue(self.session, letters, owner=owner, now=self.now)
+            mine += letters if free else []
         return mine
 
     def _queue(

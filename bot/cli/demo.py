@@ -40,8 +40,8 @@ PEOPLE = (
     Inhabitant(1002, "Rashid", "sw", "KE", "sw:native en:fluent", "reviewer"),
     Inhabitant(1003, "Rana", "en", "EG", "ar:native en:fluent", "reviewer"),
     Inhabitant(2001, "Amina", "sw", "KE", "sw:native"),
-    Inhabitant(2002, "Yusuf", "ar", "EG", "ar:native en:some"),
-    Inhabitant(2003, "Grace", "en", "KE", "en:native sw:some"),
+    Inhabitant(2002, "Yusuf", "ar", "EG", "ar:native"),
+    Inhabitant(2003, "Grace", "en", "KE", "en:native sw:fluent"),
     Inhabitant(2004, "Ben", "en", "US", "en:native"),
 )
 

@@ -154,7 +154,7 @@ class EmptyKey(RowFault):
 
 
 class BadKey(RowFault):
-    msgid = N_("Line {line}, column {column}: a key is text or a whole number of one line.")
+    msgid = N_("Line {line}, column {column}: a key is one line of text, or a whole number.")
 
 
 class KeyTooLong(RowFault):

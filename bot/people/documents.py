@@ -31,7 +31,10 @@ class Document:
 TERMS = Document(
     "terms",
     N_("Work terms"),
-    N_("You choose each task yourself, you see its pay before, and you keep what you earned."),
+    N_(
+        "You choose each task yourself, you see its pay before you answer, and you keep what you "
+        "earned."
+    ),
     (
         N_(
             "You work when you want. There is no minimum and no penalty for skipping a task, "
@@ -67,7 +70,7 @@ PRIVACY = Document(
     N_("What we store about you, why, and who sees it."),
     (
         N_(
-            "We store your Telegram number and name, the language, country, time zone and "
+            "We store your Telegram ID and name, the language, country, time zone and "
             "languages you told us, what you agreed to, and your messages to support."
         ),
         N_(
@@ -100,7 +103,7 @@ ANSWERS = Document(
         ),
         N_(
             "With each answer the customer gets your random name, the language, the time and how "
-            "long it took. The customer does not get your Telegram name or number."
+            "long it took. The customer does not get your Telegram name or ID."
         ),
         N_(
             "You give answers of your own free will, task by task. What you write yourself may be "

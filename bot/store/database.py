@@ -58,12 +58,19 @@ class Database:
         self.engine, self._reader = _sqlite(url) if self.is_sqlite else _postgresql(url, pool_size)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         self._readers = async_sessionmaker(self._reader, expire_on_commit=False, autoflush=False)
+        self._quick = {"synchronous": "NORMAL"} if self.is_sqlite else {}
         self._lock: IO[str] | None = None
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Session]:
-        """A session that commits when the block ends, and rolls back when it raises."""
+    async def transaction(self, *, durable: bool = True) -> AsyncIterator[Session]:
+        """A session that commits when the block ends, and rolls back when it raises.
+
+        Without `durable`, what was committed last may be lost with the power of the machine (never
+        with the process): for what is harmless to do again.
+        """
         async with self._sessions() as session, session.begin():
+            if not durable:
+                await session.connection(execution_options=self._quick)
             yield session
 
     @asynccontextmanager
@@ -72,11 +79,11 @@ class Database:
         async with self._readers() as session, session.begin():
             yield session
 
-    async def run(self, work: Callable[[Session], Awaitable[T]]) -> T:
+    async def run(self, work: Callable[[Session], Awaitable[T]], *, durable: bool = True) -> T:
         """Do `work` in one transaction, again (at most 5 times) when the fault is transient."""
         for attempt in range(TRIES):
             try:
-                async with self.transaction() as session:
+                async with self.transaction(durable=durable) as session:
                     return await work(session)
             except Exception as error:
                 if not transient(error) or attempt == TRIES - 1:
@@ -141,8 +148,9 @@ def transient(error: BaseException) -> bool:
 def _sqlite(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     address = make_url(url).set(drivername="sqlite+inline")
     Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
-    writer = _engine(address, pool_size=1, max_overflow=0, pool_timeout=30)
-    reader = _engine(address, pool_size=4, max_overflow=0, pool_timeout=30)
+    threads = {"check_same_thread": False}  # a commit waits for the disk in another thread
+    writer = _engine(address, pool_size=1, max_overflow=0, pool_timeout=30, connect_args=threads)
+    reader = _engine(address, pool_size=4, max_overflow=0, pool_timeout=30, connect_args=threads)
     sqlite.prepare(writer.sync_engine, "BEGIN IMMEDIATE")
     sqlite.prepare(reader.sync_engine, "BEGIN")
     return writer, reader

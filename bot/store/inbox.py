@@ -16,9 +16,7 @@ KEEP = timedelta(
 
 async def take(session: Session, bot_id: int, update_id: int, kind: str) -> datetime | None:
     """Record an update; the database's time when it is new, None when it was taken before."""
-    statement = upsert(session, table(Inbox)).values(
-        bot_id=bot_id, update_id=update_id, kind=kind
-    )
+    statement = upsert(session, table(Inbox)).values(bot_id=bot_id, update_id=update_id, kind=kind)
     taken: datetime | None = await session.scalar(
         statement.on_conflict_do_nothing().returning(Inbox.received_at)
     )
@@ -37,9 +35,7 @@ async def bury(
 
 async def count_attempt(session: Session, bot_id: int, update_id: int) -> int:
     """How often this update has failed, this time included."""
-    statement = upsert(session, table(Attempt)).values(
-        bot_id=bot_id, update_id=update_id, count=1
-    )
+    statement = upsert(session, table(Attempt)).values(bot_id=bot_id, update_id=update_id, count=1)
     failed: int | None = await session.scalar(
         statement.on_conflict_do_update(
             index_elements=["bot_id", "update_id"], set_={"count": Attempt.count + 1}

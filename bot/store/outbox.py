@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Select,
     String,
     bindparam,
     cast,
@@ -25,7 +24,6 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.orm import aliased
 
 from bot.models.base import moment, table
 from bot.models.chat import Chat, Gate, Outbox, Poll
@@ -38,24 +36,67 @@ KEEP = timedelta(days=2)
 
 REPLIES, MONEY, OFFERS, BROADCASTS = range(4)  # lanes; the lower goes first
 
-outbox = table(Outbox)
+gates, outbox = table(Gate), table(Outbox)
 _UNSENT = outbox.c.sent_at.is_(None) & outbox.c.dead.is_(None)
 
 # What every turn runs is built once: building a statement costs three times its execution.
 QUEUE = insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True)
-WAITING = (
-    select(outbox.c.id)
-    .where(outbox.c.bot_id == bindparam("bot"), outbox.c.chat_id == bindparam("chat"), _UNSENT)
-    .limit(1)
-)
-UNCLAIMED = (
+BEFORE_MINE = (
     select(outbox.c.id)
     .where(
-        tuple_(outbox.c.bot_id, outbox.c.chat_id).in_(bindparam("chats", expanding=True)),
-        outbox.c.lease_owner.is_(None),
+        outbox.c.bot_id == bindparam("bot"),
+        outbox.c.chat_id == bindparam("chat"),
         _UNSENT,
+        outbox.c.lease_owner.is_distinct_from(bindparam("owner")),
     )
     .limit(1)
+)
+_OF_CHATS = tuple_(outbox.c.bot_id, outbox.c.chat_id).in_(bindparam("chats", expanding=True))
+UNCLAIMED = select(outbox.c.id).where(_OF_CHATS, outbox.c.lease_owner.is_(None), _UNSENT).limit(1)
+_FREE = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until < bindparam("now"))
+_older = outbox.alias()
+_BEHIND = exists().where(
+    _older.c.bot_id == outbox.c.bot_id,
+    _older.c.chat_id == outbox.c.chat_id,
+    _older.c.id < outbox.c.id,
+    _older.c.sent_at.is_(None),
+    _older.c.dead.is_(None),
+)
+_GATED = exists().where(
+    gates.c.bot_id == outbox.c.bot_id,
+    or_(
+        gates.c.scope == "bot",
+        gates.c.scope == literal("chat:") + cast(outbox.c.chat_id, String),
+    ),
+    gates.c.closed_until > bindparam("now"),
+)
+# Due letters with nothing older waiting in their chat, the best lane first.
+HEADS = (
+    select(outbox.c.id)
+    .where(_UNSENT, outbox.c.due_at <= bindparam("now"), _FREE, ~_BEHIND, ~_GATED)
+    .order_by(outbox.c.lane, outbox.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True, of=outbox)
+)
+HEADS_OF = HEADS.where(_OF_CHATS)
+LEASED = (
+    update(outbox)
+    .where(outbox.c.id.in_(bindparam("ids", expanding=True)), _FREE)
+    .values(
+        lease_owner=bindparam("owner"),
+        lease_until=bindparam("until"),
+        attempts=outbox.c.attempts + 1,
+    )
+    .returning(
+        outbox.c.method,
+        outbox.c.payload,
+        outbox.c.chat_id,
+        outbox.c.bot_id,
+        outbox.c.lane,
+        outbox.c.card,
+        outbox.c.id,
+        outbox.c.attempts,
+    )
 )
 MARK = (
     update(outbox)
@@ -127,27 +168,13 @@ async def claim(
     limit: int = BATCH,
 ) -> list[Letter]:
     """Lease the oldest waiting letter of each chat that may be written to now, best lane first."""
-    picked = _heads(now, chats).order_by(Outbox.lane, Outbox.id).limit(limit)
-    picked = picked.with_for_update(skip_locked=True, of=Outbox)
-    ids = (await session.scalars(picked)).all()
+    among = {} if chats is None else {"chats": list(chats)}
+    heads = HEADS if chats is None else HEADS_OF
+    ids = (await session.scalars(heads, {"now": now, "limit": limit, **among})).all()
     if not ids:
         return []
-    found = await session.execute(
-        update(Outbox)
-        .where(Outbox.id.in_(ids), _free(now))
-        .values(lease_owner=owner, lease_until=now + LEASE, attempts=Outbox.attempts + 1)
-        .returning(
-            Outbox.method,
-            Outbox.payload,
-            Outbox.chat_id,
-            Outbox.bot_id,
-            Outbox.lane,
-            Outbox.card,
-            Outbox.id,
-            Outbox.attempts,
-        )
-        .execution_options(synchronize_session=False)
-    )
+    lease = {"ids": ids, "now": now, "owner": owner, "until": now + LEASE}
+    found = await session.execute(LEASED, lease)
     return sorted((Letter(*row) for row in found), key=lambda letter: letter.id)
 
 
@@ -168,9 +195,10 @@ async def mark(session: Session, outcomes: Sequence[Sent], *, owner: str) -> Non
             await _place_poll(session, letter, outcome)
 
 
-async def waiting(session: Session, bot_id: int, chat_id: int) -> bool:
-    """Whether older letters of this chat are still to be sent."""
-    return await session.scalar(WAITING, {"bot": bot_id, "chat": chat_id}) is not None
+async def free(session: Session, bot_id: int, chat_id: int, *, owner: str) -> bool:
+    """Whether nothing of this chat waits that `owner` does not hold itself."""
+    where = {"bot": bot_id, "chat": chat_id, "owner": owner}
+    return await session.scalar(BEFORE_MINE, where) is None
 
 
 async def unclaimed(session: Session, chats: Iterable[tuple[int, int]]) -> bool:
@@ -248,29 +276,6 @@ async def _place_poll(session: Session, letter: Letter, outcome: Sent) -> None:
     await session.execute(statement.on_conflict_do_nothing())
 
 
-def _heads(now: datetime, chats: Iterable[tuple[int, int]] | None) -> Select[int]:
-    """Ids of due letters with nothing older waiting in their chat."""
-    older = aliased(Outbox)
-    behind = exists().where(
-        older.bot_id == Outbox.bot_id,
-        older.chat_id == Outbox.chat_id,
-        older.id < Outbox.id,
-        _unsent(older),
-    )
-    scope = or_(Gate.scope == "bot", Gate.scope == literal("chat:") + cast(Outbox.chat_id, String))
-    gated = exists().where(Gate.bot_id == Outbox.bot_id, scope, Gate.closed_until > now)
-    query = select(Outbox.id).where(
-        _unsent(Outbox), Outbox.due_at <= now, _free(now), ~behind, ~gated
-    )
-    if chats is None:
-        return query
-    return query.where(tuple_(Outbox.bot_id, Outbox.chat_id).in_(list(chats)))
-
-
 def _unsent(table: Any) -> ColumnElement[bool]:
     unsent: ColumnElement[bool] = table.sent_at.is_(None) & table.dead.is_(None)
     return unsent
-
-
-def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(Outbox.lease_until.is_(None), Outbox.lease_until < now)

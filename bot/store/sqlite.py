@@ -3,11 +3,13 @@
 A statement on an embedded database takes microseconds; handing each one to a thread and back
 costs ten times that (4.1 ms of CPU for an answer through aiosqlite, 0.5 ms this way). So the
 statements run where they are called. Only waiting is left to the loop: for the one writer
-connection (the pool is a queue) and for another process's write lock (a retried BEGIN).
+connection (the pool is a queue), for another process's write lock (a retried BEGIN), and for the
+disk (a commit is 0.5 to 5 ms of fsync, in a thread).
 """
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import event
@@ -21,7 +23,6 @@ BUSY_SECONDS = 10.0
 BUSY_PAUSE = 0.01
 PRAGMAS = (
     "journal_mode=WAL",
-    "synchronous=FULL",  # NORMAL may lose the last commits when the power goes
     "busy_timeout=0",  # waiting inside SQLite would stop the loop: `begin` waits instead
     "foreign_keys=ON",
     "recursive_triggers=ON",  # INSERT OR REPLACE must not bypass the delete triggers
@@ -62,12 +63,25 @@ class Inline(SQLiteDialect_pysqlite):
         cursor.executemany(statement, parameters)
         await_only(asyncio.sleep(0))  # bulk work lets the others have a turn between its pieces
 
+    def do_commit(self, dbapi_connection: Any) -> None:
+        await_only(_in_thread(dbapi_connection.commit))
+
 
 registry.register("sqlite.inline", "bot.store.sqlite", "Inline")
 
 
 async def _done() -> None:
     """SQLAlchemy checks that an asynchronous dialect awaits at least once."""
+
+
+async def _in_thread(work: Callable[[], None]) -> None:
+    """Wait for the disk without stopping the loop. A cancelled commit is waited for: it happens."""
+    doing = asyncio.get_running_loop().run_in_executor(None, work)
+    try:
+        await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait([doing])
+        raise
 
 
 def prepare(engine: Any, begin: str) -> None:
@@ -85,6 +99,10 @@ def prepare(engine: Any, begin: str) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
+        safety = connection.get_execution_options().get("synchronous", "FULL")
+        if connection.info.get("synchronous") != safety:  # it cannot change inside a transaction
+            connection.connection.dbapi_connection.execute(f"PRAGMA synchronous={safety}")
+            connection.info["synchronous"] = safety
         _begin_patiently(connection.connection.dbapi_connection, begin)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median_low
 from typing import Any
 
@@ -41,6 +41,8 @@ class Summary:
     """The cost when every answer that is still wanted is in."""
     per_hour: int
     """Answers in the last hour."""
+    idle: bool
+    """There is work, open for an hour or longer, and no answer in the last hour."""
     wage_micro: int | None
     """What an hour of the first stage pays at the measured time; None until it is measured."""
     skipped: float
@@ -71,6 +73,7 @@ async def summary(session: Session, project: Project) -> Summary:
 class _Counts:
     """What was found for all of the projects, by project or by stage."""
 
+    since: datetime
     specs: dict[int, list[StageSpec]]
     loads: dict[int, Load]
     open_slots: dict[int, int]
@@ -91,17 +94,19 @@ async def _summaries(session: Session, projects: Sequence[Project]) -> list[Summ
 async def _count(session: Session, ids: Sequence[int]) -> _Counts:
     specs = await stages.in_force(session, ids)
     stage_ids = [spec.stage_id for found in specs.values() for spec in found]
+    since = await database.now(session) - RECENT
     states = await session.execute(
         select(Assignment.stage_id, Assignment.state, func.count())
         .where(Assignment.stage_id.in_(stage_ids), Assignment.gold.is_(False))
         .group_by(Assignment.stage_id, Assignment.state)
     )
     return _Counts(
+        since=since,
         specs=specs,
         loads=await launch.loads(session, stage_ids),
         open_slots=await _open_slots(session, stage_ids),
         states={(stage, state): count for stage, state, count in states},
-        recent=await _recent(session, stage_ids),
+        recent=await _recent(session, stage_ids, since),
         costs=await _costs(session, ids),
         reports=await _reports(session, stage_ids),
         medians=await _medians(session, stage_ids),
@@ -117,8 +122,7 @@ async def _open_slots(session: Session, stage_ids: Sequence[int]) -> dict[int, i
     )
 
 
-async def _recent(session: Session, stage_ids: Sequence[int]) -> dict[int, int]:
-    since = await database.now(session) - RECENT
+async def _recent(session: Session, stage_ids: Sequence[int], since: datetime) -> dict[int, int]:
     return await _pairs(
         session,
         select(Queue.stage_id, func.count())
@@ -172,23 +176,32 @@ def _summary(project: Project, counts: _Counts) -> Summary:
         _states(counts, ids, ("expired",)),
     )
     cost = counts.costs.get((project.id, project.currency), 0)
+    per_hour = sum(counts.recent.get(id, 0) for id in ids)
     seconds = _median(counts, ids)
+    wanted = sum(load.wanted for load in loads)
     return Summary(
         project=project,
         tasks=sum(load.tasks for load in loads),
         gold=sum(load.gold for load in loads),
-        wanted=sum(load.wanted for load in loads),
+        wanted=wanted,
         answers=given,
         accepted=_states(counts, ids, ("accepted",)),
         held=_states(counts, ids, ("held",)),
         cost_micro=cost,
         forecast_micro=cost + sum(_to_come(spec, counts) for spec in specs),
-        per_hour=sum(counts.recent.get(id, 0) for id in ids),
+        per_hour=per_hour,
+        idle=given < wanted and not per_hour and _open_since(project, counts.since),
         wage_micro=specs[0].price_micro * HOUR // seconds if seconds and specs else None,
         skipped=skipped / max(1, given + skipped + expired),
         reports=sum(counts.reports.get(id, 0) for id in ids),
         median_seconds=seconds,
     )
+
+
+def _open_since(project: Project, moment: datetime) -> bool:
+    """Whether it was open then and is now; one opened a minute ago has no answers to miss."""
+    opened = project.opened_at
+    return project.state == "open" and opened is not None and opened <= moment
 
 
 def _to_come(spec: StageSpec, counts: _Counts) -> int:

@@ -12,7 +12,7 @@ from bot.task_types import TASK_TYPES
 from bot.work import draft
 from bot.work.survey import Survey
 from handlers.callbacks import pack
-from handlers.cards import Message, escape
+from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button, pairs
 
 NP = "np"  # callback prefix
@@ -52,7 +52,7 @@ def questions(upload: Intake) -> Message:
     answers = upload.answers
     text = "\n".join(
         [
-            f"<b>{_('New project')}</b>",
+            bold(_("New project")),
             _("Workers see: {fields}").format(fields=_listed(draft.shown(answers))),
             _("Question: {question}").format(question=escape(draft.question(answers))),
             _("Tap what you want to change. A draft is not offered to anybody yet."),
@@ -132,7 +132,7 @@ def _titles() -> dict[str, str]:
         "question": _("Question"),
         "languages": _("Languages"),
         "price": _("Price of an answer"),
-        "overlap": _("Answers a task"),
+        "overlap": _("Answers per task"),
     }
 
 

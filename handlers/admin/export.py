@@ -109,9 +109,9 @@ def _send(turn: Turn, project: Project, what: str, format_: str) -> None:
         "format": format_,
         "actor": turn.worker.id,
     }
-    words = _("Results of {project}: one row a task")
+    words = _("Results of {project}: one row per task")
     if what == "raw":
-        words = _("Answers to {project}: one row an answer, workers by pseudonym")
+        words = _("Answers to {project}: one row per answer, workers by pseudonym")
     caption = words.format(project=f"<b>{escape(project.name)}</b>")
     turn.say(Message(text=caption, document=wanted))
     said = _("Versions, options and the checksum of the file")
@@ -126,9 +126,9 @@ async def _pointed(turn: Turn, code: str) -> Project:
 def _card(project: Project) -> Message:
     lines = [
         _("Export {project}").format(project=f"<b>{escape(project.name)}</b>"),
-        _("Results have one row a task, with the combined answer and its confidence."),
-        _("Answers have one row an answer. Workers go by a pseudonym of this project."),
-        _("Gold tasks are left out, and answers of people who took their agreement back."),
+        _("Results have one row per task, with the combined answer and its confidence."),
+        _("Answers have one row per answer. Workers go by a pseudonym of this project."),
+        _("Gold tasks are left out, and answers of people who withdrew their agreement."),
     ]
     labels = {"results": _("Results, {format}"), "raw": _("Answers, {format}")}
     rows = [

@@ -27,7 +27,7 @@ from handlers import callbacks
 from handlers.admin import desk, draft_card, project_card
 from handlers.admin.draft_card import NP
 from handlers.callbacks import pack
-from handlers.cards import Message, escape
+from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
 from handlers.turn import Turn
 
@@ -50,7 +50,7 @@ async def new_project(update: Update, turn: Turn) -> None:
         return
     turn.chat.expecting = {"what": "newproject"}
     lines = [
-        f"<b>{_('New project')}</b>",
+        bold(_("New project")),
         _("Send a file, at most 20 MB. I make a draft of it and ask what I cannot see."),
         _("Tasks: CSV, TSV or JSONL. Every column is shown to workers, but for these:"),
         _("<code>key</code> your name for a task, <code>language</code> like sw"),

@@ -142,7 +142,7 @@ def alerts(found: Summary) -> list[str]:
                 "{count} task was reported.", "{count} tasks were reported.", found.reports
             ).format(count=i18n.number(found.reports))
         )
-    if found.project.state == "open" and found.answers < found.wanted and not found.per_hour:
+    if found.idle:
         told.append(_("No answer in the last hour."))
     return told
 
@@ -157,7 +157,7 @@ def _tasks(found: Summary) -> str:
 
 def _terms(spec: StageSpec, *, several: bool) -> str:
     """Type, price, tier and overlap; with its name where a project has several stages."""
-    overlap = ngettext("{count} answer a task", "{count} answers a task", spec.overlap).format(
+    overlap = ngettext("{count} answer per task", "{count} answers per task", spec.overlap).format(
         count=i18n.number(spec.overlap)
     )
     words = _("Stage: {type}, {price} an answer, tier {tier}, {overlap}")

@@ -208,7 +208,7 @@ def _written(update: Update) -> str:
 
 FIELDS = {
     "price": N_("Price of an answer"),
-    "overlap": N_("Answers a task"),
+    "overlap": N_("Answers per task"),
     "tier": N_("Tier"),
     "gold": N_("Share of gold"),
     "review": N_("Share reviewed"),

@@ -14,7 +14,7 @@ from bot.work.progress import HOUR, Summary
 from handlers import callbacks
 from handlers.admin import desk, project_card
 from handlers.callbacks import pack
-from handlers.cards import Message, escape
+from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
 from handlers.turn import Turn
 
@@ -66,7 +66,7 @@ async def _all(turn: Turn) -> Message:
     if not found:
         every = Button(_("All projects"), pack(project_card.PJ, "list", "all", 0))
         return Message(text=_("No project is running."), rows=[[every]])
-    lines = [f"<b>{_('Running projects')}</b>", *(_brief(turn, one) for one in found[:SHOWN])]
+    lines = [bold(_("Running projects")), *(_brief(turn, one) for one in found[:SHOWN])]
     more = len(found) - SHOWN
     if more > 0:
         words = ngettext(

@@ -16,7 +16,7 @@ from bot.store import outbox
 from handlers import callbacks
 from handlers.admin import desk
 from handlers.callbacks import pack
-from handlers.cards import Message, escape
+from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button, pairs
 from handlers.turn import Turn
 
@@ -105,7 +105,7 @@ def role_name(role: str) -> str:
 
 async def _card(turn: Turn) -> Message:
     found = await team.members(turn.session, actor=turn.worker.id)
-    lines = [f"<b>{_('Team')}</b>", *map(_line, found[:LINES])]
+    lines = [bold(_("Team")), *map(_line, found[:LINES])]
     lines += ["…"] if len(found) > LINES else []
     lines += ["", _("Tap a person to take a role away. An invitation is a link for one person.")]
     people = [
@@ -136,7 +136,7 @@ async def _invitation(turn: Turn, role: str) -> Message:
     secret = await invites.create(turn.session, role, actor=turn.worker.id, now=turn.now)
     ends = turn.now + timedelta(hours=invites.HOURS)
     lines = [
-        _("A link that makes one person {role}:").format(role=f"<b>{role_name(role)}</b>"),
+        _("A link that gives one person the role {role}:").format(role=f"<b>{role_name(role)}</b>"),
         f"<code>https://t.me/{turn.bot.username}?start=i_{secret}</code>",
         _("It works once, until {moment}. Send it only to the person it is for.").format(
             moment=i18n.when(ends, turn.zone)

@@ -11,7 +11,7 @@ from bot.pay.ledger import Balance
 from bot.pay.statements import Detail, Line
 from handlers import callbacks, choices
 from handlers.callbacks import pack
-from handlers.cards import Message, escape
+from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
 from handlers.turn import Turn
 
@@ -36,7 +36,7 @@ async def history(update: Update, turn: Turn) -> None:
         [Button(_short(turn, line), pack(BL, "line", line.posting_id, number))] for line in lines
     ]
     text = _("Tap a line to see the task behind it.") if lines else _("Nothing yet.")
-    title = f"<b>{_('History')}</b>"
+    title = bold(_("History"))
     turn.replace(Message(text=f"{title}\n{text}", rows=[*rows, _turns(number, pages), [_home()]]))
 
 
@@ -56,7 +56,7 @@ async def inert(update: Update, turn: Turn) -> None:
 
 async def _summary(turn: Turn) -> Message:
     found = await ledger.balances(turn.session, turn.worker.id)
-    title = f"<b>{_('Your balance')}</b>"
+    title = bold(_("Your balance"))
     if not found:
         nothing = _("Nothing yet. /work gives you your first task.")
         return Message(text=f"{title}\n{nothing}")

@@ -10,7 +10,7 @@ from bot.i18n import gettext as _
 from bot.people import roles
 from handlers import callbacks, choices, topics
 from handlers.callbacks import pack
-from handlers.cards import Message, escape
+from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button, pairs
 from handlers.turn import Turn
 
@@ -39,7 +39,7 @@ async def open_page(update: Update, turn: Turn) -> None:
 
 def _screen(mine: Collection[str]) -> Message:
     lines = [
-        f"<b>{_('How this works')}</b>",
+        bold(_("How this works")),
         _("/work gives you a task. Its pay is shown before you answer."),
         _("/balance shows what you have earned, /stats your pay per hour."),
         _("/settings changes your languages, country and time zone."),
@@ -64,7 +64,7 @@ def _commands() -> str:
         "/verify @name": _("Whether somebody belongs to this team."),
     }
     lines = [f"<code>{escape(form)}</code>\n{words}" for form, words in described.items()]
-    return "\n\n".join([f"<b>{_('Commands for admins')}</b>", *lines])
+    return "\n\n".join([bold(_("Commands for admins")), *lines])
 
 
 def _runs(mine: Collection[str]) -> bool:

@@ -10,7 +10,7 @@ from bot.people import consent, documents
 from bot.people.consent import Agreement
 from handlers import callbacks, choices
 from handlers.callbacks import pack
-from handlers.cards import Message, escape
+from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
 from handlers.turn import Turn
 
@@ -66,7 +66,7 @@ async def give(update: Update, turn: Turn) -> None:
 
 async def _card(turn: Turn) -> Message:
     given = await consent.latest(turn.session, turn.worker.id)
-    lines = [f"<b>{_('Privacy')}</b>", _stored(turn), ""]
+    lines = [bold(_("Privacy")), _stored(turn), ""]
     lines += [_line(turn, name, given.get(name)) for name in documents.DOCUMENTS]
     if turn.worker.state == "paused":
         lines += ["", _("New work is paused until you agree to all three.")]
@@ -76,7 +76,7 @@ async def _card(turn: Turn) -> Message:
 
 def _stored(turn: Turn) -> str:
     return _(
-        "We store your Telegram number and name, your language, country and time zone, what you "
+        "We store your Telegram ID and name, your language, country and time zone, what you "
         "agreed to, your tasks and answers with their times, and what you earned. Customers know "
         "you only by a random name. Staff who help you see {name}."
     ).format(name=f"<code>{escape(turn.worker.pseudonym)}</code>")

@@ -9,7 +9,7 @@ from bot.i18n import gettext as _
 from bot.people import languages, onboarding, roles
 from handlers import callbacks, choices, keyboards, menu
 from handlers.callbacks import pack
-from handlers.cards import Message, escape
+from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button, pairs
 from handlers.turn import Turn
 
@@ -129,8 +129,8 @@ async def _card(turn: Turn) -> Message:
         [_row(_("Time zone"), time, "zones")],
         [_row(_("Work languages"), spoken, "work")],
     ]
-    text = _("Tap what you want to change.")
-    return Message(text=f"<b>{_('Settings')}</b>\n{text}", rows=rows)
+    lines = [bold(_("Settings")), _("Tap what you want to change.")]
+    return Message(text="\n".join(lines), rows=rows)
 
 
 async def _languages(turn: Turn) -> Message:
@@ -141,7 +141,7 @@ async def _languages(turn: Turn) -> Message:
         Button(("✓ " if code in mine else "") + choices.native_name(code), pack(ST, "work", code))
         for code in codes
     ]
-    title = f"<b>{_('Work languages')}</b>"
+    title = bold(_("Work languages"))
     text = _("You get tasks in these languages. Tap one to add, change or remove it.")
     return Message(text="\n".join([title, *lines, text]), rows=[*pairs(buttons), [_back()]])
 

@@ -120,8 +120,9 @@ async def _go_home(turn: Turn, note: str) -> None:
         turn.chat.expecting = None
     words = _("You are home. Tap Work for a task.")
     if await consent.settle(turn.session, turn.worker):
-        words = _("New work is paused, because an agreement is missing. See /privacy.")
+        words = _("New work is paused because an agreement is missing. See /privacy.")
     turn.say(Message(text=_joined(note, words), keyboard=keyboards.home()))
+    menu.show(turn, await roles.of(turn.session, turn.worker.id))
 
 
 async def _finish(turn: Turn) -> None:
@@ -308,7 +309,7 @@ def _agreement(name: str) -> Message:
             number=onboarding.AGREEMENTS.index(name) + 1
         ),
         f"<b>{_(document.title)}</b>\n{_(document.summary)}",
-        _("You can withdraw any time in /privacy."),
+        _("You can withdraw at any time in /privacy."),
     ]
     read = Button(_("Read it (1 page)"), callbacks.pack(ON, "read", name))
     return Message(text="\n\n".join(lines), rows=[[_agree(name)], [read]])

@@ -8,7 +8,7 @@ from bot.i18n import gettext as _
 from bot.i18n import ngettext
 from bot.pay import statements
 from bot.pay.statements import Share, Span, Statistics
-from handlers.cards import Message, escape
+from handlers.cards import Message, bold, escape
 from handlers.turn import Turn
 
 
@@ -18,9 +18,10 @@ async def stats(update: Update, turn: Turn) -> None:
 
 
 def _told(found: Statistics) -> str:
-    title = f"<b>{_('Your work')}</b>"
+    title = bold(_("Your work"))
     if not found.ever.answers:
-        return f"{title}\n{_('No answers yet. /work gives you a task.')}"
+        nothing = _("No answers yet. /work gives you a task.")
+        return f"{title}\n{nothing}"
     lines = [
         title,
         _("Today: {work}").format(work=_span(found.today)),
@@ -28,7 +29,7 @@ def _told(found: Statistics) -> str:
         _("Altogether: {work}").format(work=_span(found.ever)),
         *(_rate(rate.micro, rate.currency) for rate in found.rates),
     ]
-    return "\n".join([*lines, "", f"<b>{_('By project')}</b>", *map(_share, found.shares)])
+    return "\n".join([*lines, "", bold(_("By project")), *map(_share, found.shares)])
 
 
 def _span(span: Span) -> str:

@@ -1,4 +1,4 @@
-"""/support: a worker's message to the people who run the bot, and their answer."""
+"""/support: a worker's message to the people who run the bot, and their reply."""
 
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler
@@ -44,24 +44,24 @@ async def ask(update: Update, turn: Turn) -> None:
         with i18n.speaking(reader.locale or "en"):
             turn.tell(chat, _question(turn, text))
     turn.chat.expecting = None
-    said = [_("Sent. A person reads it and answers here.")]
+    said = [_("Sent. A person reads it and replies here.")]
     if turn.chat.card is not None:
         said.append(_("/work brings your task back."))
     turn.say(Message(text=" ".join(said)))
 
 
 async def open_answer(update: Update, turn: Turn) -> None:
-    """[Answer] under a worker's message: the next text of this admin goes to them."""
+    """[Reply] under a worker's message: the next text of this admin goes to them."""
     await roles.require(turn.session, turn.worker.id, *staff.DESK)
     worker_id = callbacks.number(callbacks.fields(turn.query.data, 1)[0])
     found = await staff.reach(turn.session, turn.bot_id, worker_id)
     if found is None:
         raise Gone
     turn.chat.expecting = {"what": "support_reply", "worker": worker_id}
-    text = _("Write your answer to {worker}. /cancel stops this.").format(
+    text = _("Write your reply to {worker}. /cancel stops this.").format(
         worker=f"<b>{escape(found[1].pseudonym)}</b>"
     )
-    turn.say(Message(text=text, force=_("Your answer")))
+    turn.say(Message(text=text, force=_("Your reply")))
 
 
 async def answer(update: Update, turn: Turn) -> None:
@@ -81,18 +81,18 @@ async def answer(update: Update, turn: Turn) -> None:
 
 
 async def write_back(update: Update, turn: Turn) -> None:
-    """[Write back] under an answer."""
+    """[Reply] under a reply."""
     await support(update, turn)
 
 
 def _question(turn: Turn, text: str) -> Message:
     heading = _("Support · {worker}").format(worker=escape(turn.worker.pseudonym))
-    button = Button(pgettext("button", "Answer"), pack(SU, turn.worker.id))
+    button = Button(pgettext("button", "Reply"), pack(SU, turn.worker.id))
     return Message(text=_quoted(heading, text), rows=[[button]], silent=False)
 
 
 def _reply(text: str) -> Message:
-    button = Button(_("Write back"), pack(SU, "back"))
+    button = Button(pgettext("button", "Reply"), pack(SU, "back"))
     return Message(text=_quoted(_("Support"), text), rows=[[button]], silent=False)
 
 

@@ -22,7 +22,7 @@ from bot.work.answers import Recorded
 from bot.work.dispatch import NoWork, Offer
 from handlers import callbacks, keyboards, task_card
 from handlers.callbacks import pack
-from handlers.cards import Message, escape
+from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
 from handlers.turn import Turn
 
@@ -162,7 +162,7 @@ async def _info(turn: Turn, assignment: str, nonce: str) -> None:
     current = await _card(turn, assignment, nonce)
     wording = current.spec.wording(current.locale, current.language)
     text = wording.instructions or _("This project has no further instructions.")
-    turn.say(Message(text=f"<b>{_('Instructions')}</b>\n{escape(text)}"))
+    turn.say(Message(text="\n".join([bold(_("Instructions")), escape(text)])))
 
 
 async def _stop(turn: Turn, assignment: str, nonce: str) -> None:
