@@ -14,12 +14,14 @@ import msgspec
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from telegram import Update
+from telegram.error import InvalidToken, NetworkError
 from telegram.ext import Application, ApplicationBuilder, ContextTypes
 from telegram.request import HTTPXRequest
 
 import handlers
 from bot import i18n
 from bot.errors import Refusal
+from bot.i18n import N_
 from bot.people import workers
 from bot.people.workers import Visitor
 from bot.settings import Settings
@@ -33,6 +35,14 @@ log = structlog.get_logger()
 
 KINDS = ("message", "edited_message", "callback_query", "my_chat_member", "poll_answer")
 SERVER_POLL = 25  # seconds that Telegram holds a getUpdates open
+
+
+class TokenRefused(Refusal):
+    msgid = N_("Telegram does not know this token. Check KAZI_BOT_TOKEN.")
+
+
+class TelegramOutOfReach(Refusal):
+    msgid = N_("{url} does not answer. Check the network, or KAZI_API_URL.")
 
 
 class Verdict(Enum):
@@ -81,7 +91,7 @@ class Kazi:
         if self.database.is_sqlite:
             # The file is ours alone: who leased these letters is dead, and nobody need wait 45 s.
             await self.database.run(lambda session: outbox.release(session, None))
-        await self.bot.initialize()
+        await self._greet()
         if clock:
             for tick, seconds in ticks.TICKS.items():
                 self.clock.add_job(
@@ -92,6 +102,15 @@ class Kazi:
                     id=tick.__name__,
                 )
             self.clock.start()
+
+    async def _greet(self) -> None:
+        """Ask Telegram who we are. The errors' own words are not shown: they hold the token."""
+        try:
+            await self.bot.initialize()
+        except InvalidToken:
+            raise TokenRefused from None
+        except NetworkError:
+            raise TelegramOutOfReach(url=self.settings.api_url) from None
 
     async def stop(self) -> None:
         """Finish what was begun; what waits in the database waits for the next process."""

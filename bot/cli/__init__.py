@@ -1,8 +1,11 @@
 """The `kazi` command. Exit codes: 0 done, 1 the thing asked about is wrong, 2 usage."""
 
 import sys
+from typing import NoReturn
 
 import typer
+from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
 
 from bot.cli import check, demo, live, projects, simulate
 from bot.errors import Refusal
@@ -25,5 +28,16 @@ def main() -> None:
     try:
         app()
     except Refusal as refusal:
-        typer.echo(str(refusal), err=True)
-        sys.exit(1)
+        _give_up(str(refusal))
+    except OperationalError as error:
+        _give_up(f"The database does not answer: {str(error.orig).strip()}")
+    except ValidationError as error:
+        faults = (
+            f"KAZI_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors()
+        )
+        _give_up("\n".join(faults))
+
+
+def _give_up(why: str) -> NoReturn:
+    typer.echo(why, err=True)
+    sys.exit(1)

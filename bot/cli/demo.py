@@ -1,6 +1,7 @@
 """`kazi demo`: the sandbox, the bot, seven people and three projects, with one command."""
 
 import asyncio
+import socket
 from io import BytesIO
 from typing import Annotated, NamedTuple
 
@@ -46,6 +47,10 @@ PEOPLE = (
 )
 
 
+class PortTaken(Refusal):
+    msgid = N_("Port {port} is taken. Choose another: kazi demo --port 8091")
+
+
 class NotADemo(Refusal):
     msgid = N_("{url} holds another bot's data; the demo does not start it afresh.")
 
@@ -69,6 +74,7 @@ async def _demo(database_url: str, port: int, *, fresh: bool) -> None:
     database = Database(database_url)
     if fresh:
         await _forget(database)
+    _refuse_a_taken(port)
     async with Sandbox(token=TOKEN, port=port) as sandbox:
         settings = Settings(
             bot_token=SecretStr(TOKEN),
@@ -88,6 +94,15 @@ async def _demo(database_url: str, port: int, *, fresh: bool) -> None:
         polling.cancel()
         await asyncio.wait([polling])
         await kazi.stop()
+
+
+def _refuse_a_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise PortTaken(port=port) from None
 
 
 async def _settle_in(kazi: Kazi, sandbox: Sandbox) -> list[Person]:
