@@ -4,13 +4,13 @@
 PYTHON ?= python3
 RUN = .venv/bin
 
-.PHONY: demo test lint bench catalogs setup clean
+.PHONY: demo test lint chaos bench catalogs setup clean
 
 demo: setup
 	@$(RUN)/kazi demo $(ARGS)
 
 test: lint
-	@$(RUN)/pytest -q $(ARGS)
+	@$(RUN)/pytest -q -n 2 $(ARGS)
 
 lint: setup
 	@$(RUN)/ruff check .
@@ -18,6 +18,10 @@ lint: setup
 	@$(RUN)/mypy
 	@$(RUN)/lint-imports
 	@$(RUN)/python -m bot.catalogs check
+
+# The long forms of what `make test` runs in short: 50 kills of real processes, each started cold.
+chaos: setup
+	@KAZI_CHAOS_KILLS=50 KAZI_CHAOS_COLD=1 $(RUN)/pytest tests/chaos -s $(ARGS)
 
 bench: setup
 	@$(RUN)/python -m tests.bench $(ARGS)

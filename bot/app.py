@@ -177,8 +177,10 @@ class Kazi:
         refusal: Refusal | None,
     ) -> Turn | None:
         now = await inbox.take(session, self.bot_id, update_id, kind)
+        if now is None:
+            return None
         update = Update.de_json(dict(data), self.wire)
-        if now is None or update.effective_user is None:
+        if update.effective_user is None or _in_group(update):
             return None
         turn = Turn(self.bot)
         turn.begin(session=session, now=now, update=update, owner=self.sender.owner)
@@ -273,6 +275,12 @@ def _chat_of(data: Mapping[str, Any]) -> object:
     content = data[kind] if kind else {}
     person = content.get("from") or content.get("user") or {}
     return person.get("id")
+
+
+def _in_group(update: Update) -> bool:
+    """Work happens in private chats; who only writes in a group has agreed to nothing."""
+    chat = update.effective_chat
+    return chat is not None and chat.type != "private"
 
 
 def _visitor(update: Update) -> Visitor:

@@ -206,7 +206,10 @@ class Sender:
         words = error.message.lower()
         if any(part in words for part in HARMLESS):
             return Sent(letter)
-        if any(part in words for part in LOST_MESSAGE) and letter.method == "editMessageText":
+        lost = any(part in words for part in LOST_MESSAGE)
+        if lost and letter.method == "editMessageReplyMarkup":
+            return Sent(letter)  # its buttons are gone with it
+        if lost and letter.method == "editMessageText":
             again = {k: v for k, v in letter.payload.items() if k != "message_id"}
             return await self._send(replace(letter, method="sendMessage", payload=again))
         if any(part in words for part in LOST_CHAT):

@@ -1,5 +1,6 @@
 """What the clock calls. It only wakes us: what is due is in rows, and any replica may take it."""
 
+import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -27,6 +28,8 @@ async def run(tick: Tick, sender: Sender) -> None:
     """One tick; a fault is logged and the next tick tries again."""
     try:
         await tick(sender)
+    except asyncio.CancelledError:  # the bot stops: rolled back, and due again for the next one
+        log.info("tick interrupted", tick=tick.__name__)
     except Exception:
         log.exception("tick failed", tick=tick.__name__)
 

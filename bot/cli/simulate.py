@@ -6,9 +6,9 @@ import io
 import json
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,18 +21,17 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from bot import money
 from bot.app import KINDS, Kazi
 from bot.cli import base
+from bot.cli.player import Player, Recorded
 from bot.errors import Refusal
 from bot.i18n import N_
 from bot.models.work import Project
 from bot.pay import ledger
 from bot.quality import aggregate
-from bot.sandbox import Person, Sandbox
+from bot.sandbox import Sandbox
 from bot.settings import Settings
 from bot.store.database import Database
-from bot.task_types import TASK_TYPES
-from bot.task_types.kind import Value
 from bot.web import server
-from bot.work import dispatch, projects, results
+from bot.work import projects, results
 from bot.work.results import Export
 
 commands = typer.Typer(
@@ -41,9 +40,6 @@ commands = typer.Typer(
 TOKEN = "7000000002:simulation-token-that-opens-nothing"  # noqa: S105 - the sandbox's own
 SECRET = "simulation"  # noqa: S105
 FIRST_ID = 100_001
-PATIENCE = 60.0  # seconds for one reaction of the bot, under load
-LOOKS, PAUSE = 30, 1.0  # looks for work that is in others' hands, and seconds between them
-PRESSES = 40  # first buttons until onboarding is over
 
 
 class NoLabels(Refusal):
@@ -54,20 +50,8 @@ class NotOpen(Refusal):
     msgid = N_("Project {project} is {state}; open it first: kazi project open {project}")
 
 
-class Stuck(Refusal):
-    msgid = N_("Worker {worker} is stuck: {reason}")
-
-
 def register(app: typer.Typer) -> None:
     app.add_typer(commands, name="simulate")
-
-
-@dataclass(slots=True)
-class Recorded:
-    """What one recorded worker answered, by task key."""
-
-    name: str
-    labels: dict[str, str] = field(default_factory=dict)
 
 
 @commands.command("replay")
@@ -99,8 +83,8 @@ def replay(
     with Progress(*columns, console=console, disable=as_json) as progress:
         bar = progress.add_task("answers", total=wanted)
         told = base.run(
-            _replay(
-                base.configured(database_url).database_url,
+            play(
+                Database(base.configured(database_url).database_url),
                 ref,
                 crowd,
                 at_once=at_once,
@@ -130,17 +114,20 @@ def read_labels(path: Path) -> list[Recorded]:
     return sorted(crowd.values(), key=lambda one: (-len(one.labels), one.name))
 
 
-async def _replay(
-    database_url: str,
+async def play(
+    database: Database,
     ref: str,
     crowd: list[Recorded],
     *,
-    at_once: int,
-    truth: Path | None,
-    answers: Path | None,
-    advance: Any,
+    at_once: int = 32,
+    truth: Path | None = None,
+    answers: Path | None = None,
+    advance: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
-    database = Database(database_url)
+    """Let the crowd work on an open project; what a person would want to see afterwards.
+
+    Closes the database. Raises NotOpen, and Stuck when the bot does not react.
+    """
     async with _world(database) as (kazi, sandbox):
         async with database.reading() as session:
             project = await projects.find(session, ref)
@@ -200,7 +187,7 @@ async def _world(database: Database) -> AsyncIterator[tuple[Kazi, Sandbox]]:
             await kazi.stop()
 
 
-async def _play_all(people: dict[int, "Player"], at_once: int, advance: Any) -> None:
+async def _play_all(people: dict[int, Player], at_once: int, advance: Callable[[], None]) -> None:
     limit = asyncio.Semaphore(max(1, at_once))
 
     async def play(player: Player) -> None:
@@ -208,122 +195,6 @@ async def _play_all(people: dict[int, "Player"], at_once: int, advance: Any) -> 
             await player.play(advance)
 
     await asyncio.gather(*(play(player) for player in people.values()))
-
-
-class Player:
-    """One recorded worker at a phone: joins, asks for work, answers what they answered then."""
-
-    def __init__(self, person: Person, recorded: Recorded, database: Database) -> None:
-        self.person, self.recorded, self.database = person, recorded, database
-        self.left = dict(recorded.labels)
-
-    async def play(self, advance: Any) -> None:
-        await self._join()
-        for _ in range(LOOKS):
-            await self.person.send("/work")
-            await self._work(advance)
-            if not self.left:
-                return
-            await asyncio.sleep(PAUSE)  # what is left may be in others' hands for a moment
-
-    async def _work(self, advance: Any) -> None:
-        """From card to card until the bot has none, or all is answered; then give the last back."""
-        card = await self._next(None)
-        while card is not None and self.left:
-            if await self._react(card):
-                advance()
-            card = await self._next(card)
-        if card is not None:
-            await self.person.tap_data(card[0], f"w:stop:{card[1]}:{card[2]}")
-
-    async def _join(self) -> None:
-        """The first button is always the way forward."""
-        await self.person.send("/start")
-        seen = None
-        for _ in range(PRESSES):
-            seen = await self._wait(lambda chat, before=seen: _onboarding(chat, before))
-            if seen == "home":
-                return
-            await self.person.tap(seen[0], row=0, col=0)
-        raise Stuck(worker=self.recorded.name, reason="onboarding does not end")
-
-    async def _react(self, card: tuple[int, int, str]) -> bool:
-        """Answer the card as recorded, or skip it; whether it was answered."""
-        message_id, assignment, nonce = card
-        async with self.database.reading() as session:
-            offer = await dispatch.offer_of(session, assignment)
-        assert offer is not None
-        label = self.left.pop(offer.key, None)
-        if label is None:
-            await self.person.tap_data(message_id, f"w:skip:{assignment}:{nonce}")
-            return False
-        kind = TASK_TYPES[offer.spec.type]
-        value = kind.value(offer.spec.settings, label)
-        wording = offer.spec.wording(offer.locale, offer.language)
-        ask = kind.ask(offer.spec.settings, wording, offer.body, offer.layout)
-        if ask.buttons:
-            index = _button(kind, offer, value, sum(map(len, ask.buttons)))
-            await self.person.tap_data(message_id, f"a:{assignment}:{nonce}:{index}")
-        elif ask.poll:
-            await self._vote(message_id, offer, value, card)
-        else:
-            await self.person.send(label)
-        return True
-
-    async def _vote(self, message_id: int, offer: Any, value: Value, card: Any) -> None:
-        options = offer.spec.settings["options"]
-        chosen = value if isinstance(value, list) else []
-        shown = [options[at] for at in offer.layout] if offer.layout else options
-        await self.person.vote(message_id, [shown.index(option) for option in chosen])
-        await self.person.tap_data(message_id, f"w:done:{card[1]}:{card[2]}")
-
-    async def _next(self, before: tuple[int, int, str] | None) -> tuple[int, int, str] | None:
-        """The next card, or None when the bot says there is none."""
-        found = await self._wait(lambda chat: _card(chat, before))
-        return None if found == "none" else found
-
-    async def _wait(self, look: Any) -> Any:
-        try:
-            return await self.person.wait(look, timeout=PATIENCE)
-        except TimeoutError as error:
-            raise Stuck(worker=self.recorded.name, reason=str(error)) from error
-
-
-def _onboarding(chat: Any, before: Any) -> Any:
-    """The step on the screen once it has changed, or `home` when onboarding is over."""
-    if chat.keyboard is not None:
-        return "home"
-    for message in reversed(chat.messages):
-        if _inline(message):
-            step = (message["message_id"], message.get("text"), str(message["reply_markup"]))
-            return step if step != before else None
-    return None
-
-
-def _card(chat: Any, before: tuple[int, int, str] | None) -> Any:
-    """The card, once it has another assignment than before; `none` when there is no work."""
-    for message in reversed(chat.messages[-8:]):
-        for button in _inline(message):
-            parts = button.get("callback_data", "").split(":")
-            if parts[:2] == ["w", "work"]:
-                return "none"
-            if parts[:2] == ["w", "skip"]:
-                card = (message["message_id"], int(parts[2]), parts[3])
-                return card if before is None or card[1] != before[1] else None
-    return None
-
-
-def _inline(message: dict[str, Any]) -> list[dict[str, Any]]:
-    rows = (message.get("reply_markup") or {}).get("inline_keyboard", [])
-    return [button for row in rows for button in row]
-
-
-def _button(kind: Any, offer: Any, value: Value, count: int) -> int:
-    """The place of the button that says `value` on this card."""
-    for index in range(count):
-        if kind.tapped(offer.spec.settings, offer.layout, index) == value:
-            return index
-    raise AssertionError(f"no button says {value!r}")
 
 
 async def _told(

@@ -13,7 +13,7 @@ from bot.models.people import Worker
 from bot.models.work import Answer, Assignment, Project, Queue, Stage, StageVersion, Task
 from bot.store.database import Session
 from bot.task_types import TASK_TYPES
-from bot.task_types.kind import Wording
+from bot.task_types.kind import Block, Wording
 
 MINE = ("pending", "available", "held")  # moves between these are no income and no expense
 WEEK = timedelta(days=7)
@@ -42,7 +42,7 @@ class Detail:
     line: Line
     question: str
     shown: tuple[str, ...]
-    """The texts of the task."""
+    """The texts of the task, each under the title it had on the card: A and B, for example."""
     answer: str
     """In the worker's words."""
     seconds: int | None
@@ -213,11 +213,15 @@ def _detail(line: Line, row: Mapping[Any, Any]) -> Detail:
     return Detail(
         line=line,
         question=wording.question,
-        shown=tuple(block.content for block in ask.blocks if block.kind == "text"),
+        shown=tuple(_titled(block) for block in ask.blocks if block.kind == "text"),
         answer=kind.words(row["settings"], wording, row["value"], row["layout"]),
         seconds=row["seconds"],
         accept_at=row["accept_at"],
     )
+
+
+def _titled(block: Block) -> str:
+    return f"{block.title}\n{block.content}" if block.title else block.content
 
 
 def _wording(text: Mapping[str, Any], locale: str, language: str) -> Wording:

@@ -16,6 +16,7 @@ from bot.store import migrate
 from bot.store.database import now
 
 LARGEST = 256 * 1024  # bytes of one update; Telegram's own limit is 64 KiB
+UPDATE_IDS = 2**63  # what the inbox can hold; Telegram's are small and positive
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
 POSTPONE = {"Retry-After": "2"}
 
@@ -80,11 +81,10 @@ async def _body(request: Request) -> bytes | None:
 def _update(body: bytes) -> dict[str, Any] | None:
     try:
         data = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    if not isinstance(data, dict) or not isinstance(data.get("update_id"), int):
-        return None
-    return data
+    number = data.get("update_id") if isinstance(data, dict) else None
+    return data if isinstance(number, int) and 0 <= number < UPDATE_IDS else None
 
 
 def _number(body: bytes) -> int:

@@ -96,9 +96,14 @@ async def write(
     return recorded
 
 
-async def keep_draft(session: Session, current: Offer, draft: Any) -> None:
-    """Remember what does not fit yet, so that a restart loses nothing."""
-    await _set(session, current, draft=draft)
+async def keep_draft(
+    session: Session, current: Offer, draft: Any, *, message_id: int | None = None
+) -> None:
+    """Remember what does not fit yet, so that a restart loses nothing.
+
+    And the message it was written in: editing that makes it the answer.
+    """
+    await _set(session, current, draft=draft, message_id=message_id)
 
 
 async def voted(

@@ -40,7 +40,7 @@ class Summary:
     forecast_micro: int
     """The cost when every answer that is still wanted is in."""
     per_hour: int
-    """Answers in the last hour."""
+    """Answers in the last hour, gold not among them."""
     idle: bool
     """There is work, open for an hour or longer, and no answer in the last hour."""
     wage_micro: int | None
@@ -127,7 +127,11 @@ async def _recent(session: Session, stage_ids: Sequence[int], since: datetime) -
         session,
         select(Queue.stage_id, func.count())
         .join(Assignment, Assignment.queue_id == Queue.id)
-        .where(Queue.stage_id.in_(stage_ids), Assignment.answered_at > since)
+        .where(
+            Queue.stage_id.in_(stage_ids),
+            Assignment.gold.is_(False),
+            Assignment.answered_at > since,
+        )
         .group_by(Queue.stage_id),
     )
 

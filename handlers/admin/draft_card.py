@@ -33,7 +33,8 @@ def report(upload: Intake, found: Survey) -> list[str]:
     if partly and not found.total:
         words = _("Not in every row, so not shown: {fields}")
         lines.append(words.format(fields=_listed(partly)))
-    lines.append(_("Languages: {languages}").format(languages=_spoken(found)))
+    if found.languages:
+        lines.append(_("Languages: {languages}").format(languages=_spoken(found)))
     if not found.keyed:
         lines.append(_("No column key: tasks are named after their content."))
     if found.duplicates:

@@ -18,6 +18,7 @@ from handlers.turn import Turn
 BL = "bl"  # callback prefix
 ROWS = 6
 NAME = 24  # characters of a project's name on a button
+TEXTS = 4  # of a task: both sides of a comparison among them
 SHOWN = 500  # characters of a task's text in its line
 
 
@@ -87,7 +88,7 @@ def _told(turn: Turn, found: Detail) -> str:
         _state(turn, found),
         _("Project: {name}").format(name=escape(line.project or "")),
         _("Question: {question}").format(question=escape(found.question)),
-        *(f"<blockquote>{escape(_cut(text))}</blockquote>" for text in found.shown[:3]),
+        *(f"<blockquote>{escape(_cut(text))}</blockquote>" for text in found.shown[:TEXTS]),
         _("Your answer: {answer}").format(answer=f"<b>{escape(found.answer)}</b>"),
         _("Given: {time}").format(time=i18n.when(line.at, turn.zone)),
     ]

@@ -121,8 +121,11 @@ async def _go_home(turn: Turn, note: str) -> None:
     words = _("You are home. Tap Work for a task.")
     if await consent.settle(turn.session, turn.worker):
         words = _("New work is paused because an agreement is missing. See /privacy.")
-    turn.say(Message(text=_joined(note, words), keyboard=keyboards.home()))
-    menu.show(turn, await roles.of(turn.session, turn.worker.id))
+    mine = await roles.of(turn.session, turn.worker.id)
+    desk = _("/projects shows the projects, /newproject makes one from a file.")
+    lines = [words, desk] if {"owner", "admin"} & set(mine) else [words]
+    turn.say(Message(text=_joined(note, "\n".join(lines)), keyboard=keyboards.home()))
+    menu.show(turn, mine)
 
 
 async def _finish(turn: Turn) -> None:

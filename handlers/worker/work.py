@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import telegram
 from telegram import Update
 from telegram.ext import (
     CallbackQueryHandler,
@@ -55,41 +56,26 @@ async def write(update: Update, turn: Turn) -> None:
     if current is None or message is None:
         await work(update, turn)
         return
-    text = message.text or message.caption or ""
-    try:
-        recorded = await answers.write(
-            turn.session, turn.worker, current, text, message_id=message.message_id, now=turn.now
-        )
-    except Unfit as misfit:
-        await answers.keep_draft(turn.session, current, text)
-        await dispatch.renew(turn.session, current, now=turn.now)
-        turn.say(Message(text=escape(misfit.say())))
-        return
-    await _go_on(turn, recorded)
+    recorded = await _read(turn, current, message)
+    if recorded is not None:
+        await _go_on(turn, recorded)
 
 
 async def correct(update: Update, turn: Turn) -> None:
-    """An edited message corrects the answer it was, or the draft it still is."""
+    """An edited message corrects the answer it was, or the draft it still is.
+
+    Any other edited message was no answer and is none now.
+    """
     message = update.edited_message
-    if message is None or not message.text:
-        return
+    assert message is not None
     current = await answers.by_message(turn.session, turn.worker.id, message.message_id)
-    if current is None:
-        await write(update, turn)
+    recorded = None if current is None else await _read(turn, current, message)
+    if recorded is None:
         return
-    try:
-        recorded = await answers.write(
-            turn.session,
-            turn.worker,
-            current,
-            message.text,
-            message_id=message.message_id,
-            now=turn.now,
-        )
-    except Unfit as misfit:
-        turn.say(Message(text=escape(misfit.say())))
-        return
-    turn.say(Message(text=_saved(recorded)))
+    if recorded.revision == 1:
+        await _go_on(turn, recorded)
+    else:
+        turn.say(Message(text=_saved(recorded)))
 
 
 async def vote(update: Update, turn: Turn) -> None:
@@ -221,6 +207,21 @@ async def _card(turn: Turn, assignment: str, nonce: str) -> Offer:
     return await answers.card(turn.session, turn.worker, number, nonce)
 
 
+async def _read(turn: Turn, current: Offer, message: telegram.Message) -> Recorded | None:
+    """The answer in a message. What does not fit is kept as a draft, with the reason."""
+    text, number = message.text or message.caption or "", message.message_id
+    try:
+        return await answers.write(
+            turn.session, turn.worker, current, text, message_id=number, now=turn.now
+        )
+    except Unfit as misfit:
+        if current.answered_at is None:
+            await answers.keep_draft(turn.session, current, text, message_id=number)
+            await dispatch.renew(turn.session, current, now=turn.now)
+        turn.say(Message(text=escape(misfit.say())))
+        return None
+
+
 async def _expected(turn: Turn) -> Offer | None:
     """The task whose answer the next message is: the one shown, or else the one in hand."""
     shown = (turn.chat.expecting or {}).get("assignment")
@@ -243,7 +244,8 @@ async def _go_on(turn: Turn, recorded: Recorded) -> None:
     saved = _saved(recorded)
     answered = recorded.offer.assignment_id
     turn.toast(i18n.strip_marks(_plain_saved(recorded)))
-    if turn.tapped is not None and turn.chat.card not in (None, answered):
+    elsewhere = turn.tapped not in (None, turn.chat.card_message)
+    if elsewhere and turn.chat.card not in (None, answered):
         turn.replace(Message(text=saved))
         return
     await _next(turn, saved=saved, undo=answered)
@@ -323,9 +325,10 @@ def _rows(offer: Offer, undo: int | None, *, poll: bool) -> list[list[Button]]:
 
 
 def _terms(turn: Turn, offer: Offer) -> str:
-    """What it pays, and until when it is theirs."""
-    return _("{price} · yours until {time}").format(
+    """What it pays, how long it usually takes, and until when it is theirs."""
+    return _("{price} · about {duration} · yours until {time}").format(
         price=escape(money.show(offer.price_micro, offer.currency)),
+        duration=i18n.duration(offer.spec.expected_seconds),
         time=i18n.clock_time(offer.lease_until, turn.zone),
     )
 

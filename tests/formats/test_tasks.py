@@ -49,8 +49,8 @@ def test_task_or_id_is_the_key_where_there_is_none():
         ({"key": ""}, "Line 2, column key: the key is empty."),
         ({"key": None}, "Line 2, column key: the key is empty."),
         ({"id": "  "}, "Line 2, column id: the key is empty."),
-        ({"key": True}, "Line 2, column key: a key is text or a whole number of one line."),
-        ({"key": "a\nb"}, "Line 2, column key: a key is text or a whole number of one line."),
+        ({"key": True}, "Line 2, column key: a key is one line of text, or a whole number."),
+        ({"key": "a\nb"}, "Line 2, column key: a key is one line of text, or a whole number."),
         ({"key": "k" * 501}, "Line 2, column key: a key has at most 500 characters."),
         ({"language": "xx"}, "Line 2, column language: the project has no language “xx”."),
         (

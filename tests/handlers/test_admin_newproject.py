@@ -61,7 +61,7 @@ async def test_a_file_with_the_command_becomes_a_draft_with_its_tasks(
         "Question: Which one is better?",
         "Languages: Swahili",
         "Price of an answer: 0.017 USD",
-        "Answers a task: 3",
+        "Answers per task: 3",
         "Drop this file",
     ]
     assert await press(bot, owner, "Create draft") == "Making Swahili pairs…"
@@ -86,7 +86,7 @@ async def test_every_answer_can_be_changed_before(bot: Life, owner: Any, path: P
     await press(bot, owner, "Price")
     assert "is not an amount" in await tell(bot, owner, "much")
     await tell(bot, owner, "0.05")
-    await press(bot, owner, "Answers a task")
+    await press(bot, owner, "Answers per task")
     await press(bot, owner, "5")
     await press(bot, owner, "Languages")
     await press(bot, owner, "Swahili")
@@ -102,7 +102,7 @@ async def test_every_answer_can_be_changed_before(bot: Life, owner: Any, path: P
         "Question: Is the answer right?",
         "Languages: Swahili",
         "Price of an answer: 0.05 USD",
-        "Answers a task: 5",
+        "Answers per task: 5",
     ]
     await press(bot, owner, "Create draft")
     await read_files(bot, ANSWERS, path)

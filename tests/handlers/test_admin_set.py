@@ -69,7 +69,7 @@ async def test_the_card_asks_for_one_value_and_takes_it_by_text(bot: Life, made:
 
 async def test_the_card_takes_usual_values_by_button(bot: Life, made: str) -> None:
     await tell(bot, bot.owner, f"/set {made}")
-    await press(bot, bot.owner, "Answers a task")
+    await press(bot, bot.owner, "Answers per task")
     assert "overlap: 3 → 2" in await press(bot, bot.owner, "2")
     await press(bot, bot.owner, "Apply")
     assert (await terms(bot))[1] == 2

@@ -1,5 +1,7 @@
 """/status: how one project or all of them stand."""
 
+from datetime import timedelta
+
 from bot.work import projects
 from tests.handlers import office
 from tests.handlers.office import press, shown, tell
@@ -24,8 +26,12 @@ async def test_all_running_projects_in_one_message(bot: Life) -> None:
         await projects.open_project(session, await projects.find(session, made.id), actor=None)
     said = await tell(bot, bot.owner, "/status")
     assert f"/p_{made.code} Which colour? · open" in said
-    assert "No answer in the last hour." in said
+    assert "No answer in the last hour." not in said
+    async with bot.database.transaction() as session:
+        found = await projects.find(session, made.id)
+        found.opened_at = found.opened_at - timedelta(hours=1)
     await press(bot, bot.owner, "Refresh")
+    assert "No answer in the last hour." in shown(bot.owner)
 
 
 async def test_the_speed_gives_a_time_when_it_is_done(bot: Life) -> None:

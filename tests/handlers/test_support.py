@@ -21,7 +21,7 @@ async def test_a_question_reaches_the_owner_and_the_answer_comes_back(bot: Life)
     asked = last_with_buttons(bot.owner)
     assert "Is <this> paid?" in asked["text"]
     assert "Amina" not in asked["text"]
-    await bot.owner.tap(asked["message_id"], text="Answer")
+    await bot.owner.tap(asked["message_id"], text="Reply")
     await bot.settle()
     assert "Sent to w-" in await send(bot, bot.owner, "Yes, all of it.")
     assert person.last["text"] == "Support\nYes, all of it."

@@ -1,0 +1,180 @@
+"""What must be true of the database after any number of deaths: the oracle."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, select, text
+
+from bot.models.chat import Attempt, Inbox, Outbox
+from bot.models.pay import Posting
+from bot.models.work import Answer, Assignment, Task
+from bot.pay import ledger
+from bot.pay.ledger import LedgerBroken
+from bot.store.database import Database, Session
+from tests.chaos.people import Act
+
+ANSWERED = ("answered", "accepted")
+
+
+class Said(NamedTuple):
+    """What one person did and had acknowledged, in the order of their updates."""
+
+    name: str
+    acts: list[Act]
+
+
+async def faults(
+    database: Database, people: Iterable[Said], acknowledged: Iterable[int]
+) -> list[str]:
+    """Every broken promise, as a sentence; none is what we want."""
+    async with database.reading() as session:
+        return [
+            *await _work(session, list(people)),
+            *await _money(session),
+            *await _slots(session),
+            *await _letters(session),
+            *await _updates(session, set(acknowledged)),
+            *(await _file(session) if database.is_sqlite else []),
+        ]
+
+
+def expected(acts: Iterable[Act]) -> dict[int, list[str]]:
+    """The labels that each assignment must have, revision by revision.
+
+    The first tap on a card counts; its card is then used up. Undo and skip use up every card of
+    the assignment that was shown until then.
+    """
+    shown: dict[int, set[str]] = defaultdict(set)
+    used: set[tuple[int, str]] = set()
+    labels: dict[int, list[str]] = defaultdict(list)
+    for act in acts:
+        card = (act.assignment, act.nonce)
+        if act.kind == "undo":
+            used |= {(act.assignment, nonce) for nonce in shown[act.assignment]}
+        elif act.kind == "skip":
+            used.add(card)
+        elif act.kind == "answer" and card not in used:
+            used.add(card)
+            labels[act.assignment].append(act.label)
+        shown[act.assignment].add(act.nonce)
+    return labels
+
+
+async def _work(session: Session, people: list[Said]) -> list[str]:
+    """Each acknowledged answer is there once, and none is there that nobody gave."""
+    found: dict[int, list[str]] = defaultdict(list)
+    query = select(Answer.assignment_id, Answer.revision, Answer.label)
+    for row in await session.execute(query.order_by(Answer.assignment_id, Answer.revision)):
+        found[row.assignment_id].append(row.label)
+    states = {
+        row.id: row.state for row in await session.execute(select(Assignment.id, Assignment.state))
+    }
+    texts = {act.label for said in people for act in said.acts if act.kind == "text"}
+    return [
+        *_taps(people, found, states, texts),
+        *_texts(people, found),
+        *_states(found, states),
+    ]
+
+
+def _taps(
+    people: list[Said], found: dict[int, list[str]], states: dict[int, str], texts: set[str]
+) -> Iterator[str]:
+    wanted: dict[int, list[str]] = {}
+    for said in people:
+        wanted |= expected(said.acts)
+    for assignment in sorted(wanted.keys() | found.keys()):
+        labels = found.get(assignment, [])
+        given = wanted.get(assignment, [])
+        if labels == given or (not given and set(labels) <= texts):
+            continue
+        # A correction may come when the answer has just been accepted: then the first one stays.
+        if states.get(assignment) == "accepted" and labels == given[:1]:
+            continue
+        yield f"assignment {assignment} ({states.get(assignment)}): {labels}, tapped {given}"
+
+
+def _texts(people: list[Said], found: dict[int, list[str]]) -> Iterator[str]:
+    holders: dict[str, list[int]] = defaultdict(list)
+    for assignment, labels in found.items():
+        for label in labels:
+            holders[label].append(assignment)
+    for said in people:
+        for act in said.acts:
+            if act.kind == "text" and len(holders[act.label]) != 1:
+                yield f"{said.name} wrote {act.label!r} once: it answers {holders[act.label]}"
+
+
+def _states(found: dict[int, list[str]], states: dict[int, str]) -> Iterator[str]:
+    for assignment, state in states.items():
+        if (state in ANSWERED) != (assignment in found):
+            yield f"assignment {assignment} is {state} with answers {found.get(assignment)}"
+
+
+async def _money(session: Session) -> list[str]:
+    """Every answer is paid once, at its frozen price, and the books balance."""
+    try:
+        totals = await ledger.check(session)
+    except LedgerBroken as broken:
+        return [f"ledger: {broken}"]
+    answered = await session.execute(
+        select(Assignment.id, Assignment.price_micro, Assignment.currency).where(
+            Assignment.answered_at.is_not(None)
+        )
+    )
+    owed: dict[str, int] = defaultdict(int)
+    wanted = set()
+    for row in answered:
+        owed[row.currency] += row.price_micro
+        wanted.add(f"answer:{row.id}")
+    posted = (await session.scalars(select(Posting.key).where(Posting.kind == "answer"))).all()
+    wrong = [f"paid but not answered: {key}" for key in set(posted) - wanted]
+    wrong += [f"answered but not paid: {key}" for key in wanted - set(posted)]
+    have = {code: sums["pending"] + sums["available"] for code, sums in totals.items()}
+    if have != dict(owed):
+        wrong.append(f"workers have {have}, their answers were worth {dict(owed)}")
+    return wrong
+
+
+async def _slots(session: Session) -> list[str]:
+    """What is open, held and answered of a task makes its overlap."""
+    taken = func.count().filter(
+        (Assignment.state == "held")
+        | (Assignment.state.in_(ANSWERED) & Assignment.surplus.is_(False))
+    )
+    query = (
+        select(Task.key, Task.overlap, Task.open_slots, taken.label("taken"))
+        .outerjoin(Assignment, Assignment.task_id == Task.id)
+        .where(Task.gold.is_(None))
+        .group_by(Task.id, Task.key, Task.overlap, Task.open_slots)
+        .having(Task.open_slots + taken != Task.overlap)
+    )
+    return [
+        f"task {row.key}: {row.open_slots} open and {row.taken} taken of {row.overlap}"
+        for row in await session.execute(query)
+    ]
+
+
+async def _letters(session: Session) -> list[str]:
+    waiting = select(Outbox).where(Outbox.sent_at.is_(None))
+    return [
+        f"letter {row.id} {row.method} to {row.chat_id}: dead {row.dead}, tried {row.attempts}"
+        for row in await session.scalars(waiting)
+    ]
+
+
+async def _updates(session: Session, acknowledged: set[int]) -> list[str]:
+    """What was acknowledged was taken, and no update failed for a bug."""
+    taken = set((await session.scalars(select(Inbox.update_id))).all())
+    wrong = [f"update {one} was acknowledged and never taken" for one in acknowledged - taken]
+    for row in await session.scalars(select(Inbox).where(Inbox.dead.is_not(None))):
+        wrong.append(f"update {row.update_id} is dead: {row.dead}")
+    for failed in await session.scalars(select(Attempt)):
+        wrong.append(f"update {failed.update_id} failed {failed.count} times")
+    return wrong
+
+
+async def _file(session: Session) -> list[str]:
+    said: Any = await session.scalar(text("PRAGMA integrity_check"))
+    return [] if said == "ok" else [f"the file is damaged: {said}"]

@@ -1,0 +1,32 @@
+"""The bot is killed under load, again and again, and no answer and no cent is lost or doubled.
+
+`KAZI_CHAOS_KILLS=50` makes the storm long, `KAZI_CHAOS_SEED` repeats one; README.md
+has the rest.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+import pytest
+
+from tests.chaos import storm
+from tests.life import TOKEN
+
+KILLS = int(os.environ.get("KAZI_CHAOS_KILLS", "6"))
+SEED = int(os.environ.get("KAZI_CHAOS_SEED") or secrets.randbelow(10**6))
+COLD = os.environ.get("KAZI_CHAOS_COLD") == "1"
+
+
+@pytest.mark.timeout(120 + 15 * KILLS)
+@pytest.mark.parametrize("mode", ["polling", "webhook"])
+async def test_a_bot_killed_under_load_loses_and_doubles_nothing(
+    mode: str, database_url: str, tmp_path: Path
+):
+    print(f"KAZI_CHAOS_SEED={SEED}")
+    report = await storm.rage(mode, database_url, tmp_path, seed=SEED, kills=KILLS, cold=COLD)
+    print(report.line())
+    assert report.faults == []
+    assert TOKEN not in report.said
+    assert "Traceback" not in report.said, report.said[-4000:]
+    assert report.answers > KILLS

@@ -1,0 +1,99 @@
+"""The kazi command as an operator runs it: a process, its words and its exit code."""
+
+import csv
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Kazi = Callable[..., subprocess.CompletedProcess[str]]
+
+PROJECT = """
+[project]
+id = "quick"
+name = "Is it right?"
+languages = ["en"]
+budget = "10 USD"
+[stage]
+type = "choice"
+options = ["yes", "no"]
+show = ["text"]
+price = "0.02 USD"
+overlap = 2
+gold_share = 0
+[stage.text.en]
+question = "Is it right?"
+"""
+
+
+@pytest.fixture
+def kazi(database_url: str, tmp_path: Path) -> Kazi:
+    """Runs `kazi …` in a folder of its own on a database of its own."""
+    folder = {"KAZI_DATABASE_URL": database_url, "PYTHONPATH": str(Path.cwd())}
+
+    def run(*args: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "bot", *args],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=os.environ | folder,
+        )
+
+    (tmp_path / "quick.toml").write_text(PROJECT)
+    (tmp_path / "tasks.csv").write_text("key,text\na,one and one is two\nb,one and one is three\n")
+    return run
+
+
+def test_a_project_goes_from_a_file_to_an_export(kazi: Kazi, tmp_path: Path):
+    applied = kazi("project", "apply", "quick.toml", "--json")
+    assert json.loads(applied.stdout) == {"project": "quick", "state": "draft"}
+    loaded = json.loads(kazi("import", "quick", "tasks.csv", "--json").stdout)
+    assert (loaded["added"], loaded["known"]) == (2, 0)
+    assert json.loads(kazi("import", "quick", "tasks.csv", "--json").stdout)["known"] == 2
+    assert kazi("project", "open", "quick").stdout == "quick: open\n"
+
+    exported = kazi("export", "quick", "--output", "r.csv", "--manifest", "m.json")
+    assert exported.returncode == 0, exported.stderr
+    content = (tmp_path / "r.csv").read_bytes()
+    rows = list(csv.DictReader(content.decode().splitlines()))
+    assert [(row["task"], row["status"]) for row in rows] == [("a", "open"), ("b", "open")]
+    manifest = json.loads((tmp_path / "m.json").read_text())
+    assert manifest["files"]["r.csv"]["sha256"] == hashlib.sha256(content).hexdigest()
+    assert kazi("export", "quick").stdout.encode() == content
+
+
+def test_check_says_what_it_looked_at(kazi: Kazi):
+    checks = {one["name"]: one for one in json.loads(kazi("check", "--json").stdout)}
+    assert set(checks) == {"settings", "database", "migrations", "catalogs", "ledger"}
+    assert all(one["ok"] for one in checks.values())
+
+
+def test_wrong_things_are_said_in_a_sentence_and_exit_with_1(kazi: Kazi, tmp_path: Path):
+    missing = kazi("project", "open", "nothing")
+    assert (missing.returncode, "nothing" in missing.stderr) == (1, True)
+    (tmp_path / "bad.toml").write_text(PROJECT.replace("overlap = 2", "overlap = 0"))
+    refused = kazi("project", "apply", "bad.toml")
+    assert refused.returncode == 1
+    assert "stage.overlap" in refused.stderr
+    kazi("project", "apply", "quick.toml")
+    (tmp_path / "bad.csv").write_text("key,text\na,one\nb\n")
+    faults = kazi("import", "quick", "bad.csv")
+    assert faults.returncode == 1
+    assert "Line 3" in faults.stderr
+    assert "Traceback" not in missing.stderr + refused.stderr + faults.stderr
+
+
+def test_usage_exits_with_2(kazi: Kazi):
+    assert kazi("export").returncode == 2
+    assert kazi("export", "quick", "--format", "xml").returncode == 2
+
+
+def test_a_bot_without_a_token_says_where_to_get_one(kazi: Kazi):
+    refused = kazi("run")
+    assert (refused.returncode, "@BotFather" in refused.stderr) == (1, True)

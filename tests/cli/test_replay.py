@@ -1,0 +1,94 @@
+"""A recorded crowd goes through the sandbox and the real bot, and comes out as it was."""
+
+import asyncio
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from bot.cli import simulate
+from bot.pay import ledger
+from bot.store.database import Database
+from bot.work import intake, project_file, projects
+
+SETS = {
+    "multipico_hi": ("hi", 'type = "choice"\noptions = ["0", "1"]\nshow = ["post", "reply"]'),
+    "n_emotion": ("en", 'type = "number"\nmin = 0\nmax = 100\nshow = ["emotion", "headline"]'),
+    "pandalm": ("en", 'type = "compare"\nshow = ["instruction"]'),
+}
+PROJECT = """
+[project]
+id = "replay"
+name = "Replay"
+languages = ["{language}"]
+[stage]
+{stage}
+price = "0.02 USD"
+overlap = 10
+gold_share = 0
+[stage.text.en]
+question = "?"
+"""
+TASKS = 12
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("name", SETS)
+async def test_recorded_answers_arrive_once_each_and_unchanged(
+    name: str, database: Database, shared: Path, tmp_path: Path
+):
+    """The first tasks of a real set, by everybody who answered any of them."""
+    kept = _first_tasks(shared / name / "tasks.csv", tmp_path / "tasks.csv")
+    labels = _labels_of(kept, shared / name / "labels.csv", tmp_path / "labels.csv")
+    language, stage = SETS[name]
+    async with database.transaction() as session:
+        text = PROJECT.format(language=language, stage=stage)
+        project = await projects.apply(session, project_file.parse(text), actor=None)
+        await intake.load(
+            session, project, io.BytesIO((tmp_path / "tasks.csv").read_bytes()), "csv", actor=None
+        )
+        await projects.open_project(session, project, actor=None)
+
+    told = await simulate.play(
+        database,
+        "replay",
+        simulate.read_labels(tmp_path / "labels.csv"),
+        answers=tmp_path / "answers.csv",
+    )
+
+    assert told["missing"] == 0
+    with (tmp_path / "answers.csv").open(encoding="utf-8", newline="") as stream:
+        given = [(row["task"], row["worker"], row["label"]) for row in csv.DictReader(stream)]
+    assert sorted(given) == sorted(labels)
+    after = Database(database.url)
+    async with after.reading() as session:
+        totals = await ledger.check(session)
+    await after.dispose()
+    assert totals["USD"]["pending"] == 20_000 * len(labels)
+    await asyncio.sleep(0)
+
+
+def _first_tasks(source: Path, target: Path) -> set[str]:
+    with source.open(encoding="utf-8", newline="") as stream:
+        rows = csv.DictReader(stream)
+        first = [row for row, _ in zip(rows, range(TASKS), strict=False)]
+    with target.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, fieldnames=first[0].keys())
+        writer.writeheader()
+        writer.writerows(first)
+    return {row["task"] for row in first}
+
+
+def _labels_of(tasks: set[str], source: Path, target: Path) -> list[tuple[str, str, str]]:
+    with source.open(encoding="utf-8", newline="") as stream:
+        rows = [
+            (row["task"], row["worker"], row["label"])
+            for row in csv.DictReader(stream)
+            if row["task"] in tasks
+        ]
+    with target.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["task", "worker", "label"])
+        writer.writerows(rows)
+    return rows
