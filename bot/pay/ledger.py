@@ -14,13 +14,25 @@ from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 
 from bot.models.base import table
 from bot.models.pay import Account, Entry, Posting
-from bot.store.database import Session, upsert
+from bot.store.database import Session, for_both, upsert
 
 accounts, entries, postings = table(Account), table(Entry), table(Posting)
+
+# What every answer runs is built once: building a statement costs three times its execution.
+OPEN = for_both(
+    lambda insert: (
+        insert(postings).on_conflict_do_nothing(index_elements=["key"]).returning(postings.c.id)
+    )
+)
+IDS = select(accounts.c.code, accounts.c.id).where(
+    accounts.c.code.in_(bindparam("codes", expanding=True))
+)
+ADD = insert(entries)
+SEAL = update(postings).where(postings.c.id == bindparam("posting")).values(sealed=True)
 
 
 class Side(NamedTuple):
@@ -108,7 +120,7 @@ async def post(
         return None
     ids = await _accounts(session, sides)
     await session.execute(
-        insert(entries),
+        ADD,
         [
             {
                 "posting_id": posting_id,
@@ -119,7 +131,7 @@ async def post(
             for side in sides
         ],
     )
-    await session.execute(update(postings).where(postings.c.id == posting_id).values(sealed=True))
+    await session.execute(SEAL, {"posting": posting_id})
     return posting_id
 
 
@@ -244,11 +256,14 @@ def _below_zero() -> Select[str]:
 async def _begin(
     session: Session, key: str, kind: str, digest: str, assignment_id: int | None
 ) -> int | None:
-    values = {"key": key, "kind": kind, "digest": digest, "assignment_id": assignment_id}
-    statement = upsert(session, postings).values(**values, sealed=False)
-    made: int | None = await session.scalar(
-        statement.on_conflict_do_nothing(index_elements=["key"]).returning(postings.c.id)
-    )
+    values = {
+        "key": key,
+        "kind": kind,
+        "digest": digest,
+        "assignment_id": assignment_id,
+        "sealed": False,
+    }
+    made: int | None = await session.scalar(OPEN(session), values)
     if made is None:
         before = await session.scalar(select(postings.c.digest).where(postings.c.key == key))
         if before != digest:
@@ -259,13 +274,13 @@ async def _begin(
 async def _accounts(session: Session, sides: Sequence[Side]) -> dict[str, int]:
     """Ids of the accounts, opening those that are new."""
     codes = [side.account for side in sides]
-    query = select(accounts.c.code, accounts.c.id).where(accounts.c.code.in_(codes))
-    found = dict((await session.execute(query)).all())
+    wanted = {"codes": codes}
+    found = dict((await session.execute(IDS, wanted)).all())
     missing = sorted(set(codes) - found.keys())
     if missing:
         statement = upsert(session, accounts).values([_account(code) for code in missing])
         await session.execute(statement.on_conflict_do_nothing(index_elements=["code"]))
-        found = dict((await session.execute(query)).all())
+        found = dict((await session.execute(IDS, wanted)).all())
     return found
 
 

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from bot.models.base import table
 from bot.models.chat import Chat
@@ -13,6 +13,13 @@ from bot.people import roles
 from bot.store.database import Session, upsert
 
 ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # nothing that reads as something else
+# Built once: every update runs it.
+VISITED = (
+    select(Chat, Worker)
+    .join(Worker, Worker.id == Chat.worker_id)
+    .where(Chat.bot_id == bindparam("bot"), Chat.chat_id == bindparam("chat"))
+    .with_for_update(of=Worker)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +48,8 @@ async def meet(
 
 
 async def _locked(session: Session, bot_id: int, user_id: int) -> tuple[Chat, Worker] | None:
-    query = (
-        select(Chat, Worker)
-        .join(Worker, Worker.id == Chat.worker_id)
-        .where(Chat.bot_id == bot_id, Chat.chat_id == user_id)
-        .with_for_update(of=Worker)
-    )
-    row = (await session.execute(query)).one_or_none()
+    where = {"bot": bot_id, "chat": user_id}
+    row = (await session.execute(VISITED, where)).one_or_none()
     return None if row is None else (row[0], row[1])
 
 

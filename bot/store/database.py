@@ -39,6 +39,10 @@ POSTGRES_OPTIONS = (
     "-c statement_timeout=10000 -c lock_timeout=3000"
     " -c idle_in_transaction_session_timeout=15000 -c application_name=kazi"
 )
+UPSERTS: dict[str, Callable[[Any], Any]] = {
+    "postgresql": postgresql.insert,
+    "sqlite": sqlite_dialect.insert,
+}
 RETRY_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03"})
 
 
@@ -123,8 +127,13 @@ async def now(session: Session) -> datetime:
 
 def upsert(session: Session, table: Any) -> Any:
     """The dialect's INSERT, which knows ON CONFLICT; the same calls fit both databases."""
-    dialect = session.get_bind().dialect.name
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite_dialect.insert(table)
+    return UPSERTS[session.get_bind().dialect.name](table)
+
+
+def for_both(build: Callable[[Callable[[Any], Any]], Any]) -> Callable[[Session], Any]:
+    """A statement built once for each database: `build` gets the INSERT that knows ON CONFLICT."""
+    built = {name: build(insert) for name, insert in UPSERTS.items()}
+    return lambda session: built[session.get_bind().dialect.name]
 
 
 def transient(error: BaseException) -> bool:

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, delete, exists
 
 from bot.models.base import table
 from bot.models.chat import Attempt, Inbox
-from bot.store.database import Session, upsert
+from bot.store.database import Session, for_both, upsert
 
 ATTEMPTS = 5  # a bug that fails this often will fail again; the chat behind it must go on
 KEEP = timedelta(
@@ -14,12 +14,17 @@ KEEP = timedelta(
 )  # ids jump at random after a silent week: older rows could swallow a new update
 
 
+TAKE = for_both(
+    lambda insert: (
+        insert(table(Inbox)).on_conflict_do_nothing().returning(table(Inbox).c.received_at)
+    )
+)
+
+
 async def take(session: Session, bot_id: int, update_id: int, kind: str) -> datetime | None:
     """Record an update; the database's time when it is new, None when it was taken before."""
-    statement = upsert(session, table(Inbox)).values(bot_id=bot_id, update_id=update_id, kind=kind)
-    taken: datetime | None = await session.scalar(
-        statement.on_conflict_do_nothing().returning(Inbox.received_at)
-    )
+    update = {"bot_id": bot_id, "update_id": update_id, "kind": kind}
+    taken: datetime | None = await session.scalar(TAKE(session), update)
     return taken
 
 

@@ -166,11 +166,17 @@ class _Lane:
     served: int
 
 
-async def next_for(session: Session, worker: Worker, *, now: datetime) -> Offer | NoWork:
-    """The task the worker holds, or else the next one, claimed for them."""
+async def next_for(
+    session: Session, worker: Worker, *, now: datetime, free: bool = False
+) -> Offer | NoWork:
+    """The task the worker holds, or else the next one, claimed for them.
+
+    `free`: the caller knows that they hold none, because what they held was just answered.
+    """
     if worker.state != "active":
         return NoWork("consent" if worker.state == "paused" else "joining")
-    return await held(session, worker.id) or await _claim(session, worker, now)
+    in_hand = None if free else await held(session, worker.id)
+    return in_hand or await _claim(session, worker, now)
 
 
 async def held(session: Session, worker_id: int) -> Offer | None:

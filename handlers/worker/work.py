@@ -248,11 +248,13 @@ async def _go_on(turn: Turn, recorded: Recorded) -> None:
     if elsewhere and turn.chat.card not in (None, answered):
         turn.replace(Message(text=saved))
         return
-    await _next(turn, saved=saved, undo=answered)
+    await _next(turn, saved=saved, undo=answered, free=recorded.offer.state == "held")
 
 
-async def _next(turn: Turn, *, saved: str = "", undo: int | None = None) -> None:
-    offer = await dispatch.next_for(turn.session, turn.worker, now=turn.now)
+async def _next(
+    turn: Turn, *, saved: str = "", undo: int | None = None, free: bool = False
+) -> None:
+    offer = await dispatch.next_for(turn.session, turn.worker, now=turn.now, free=free)
     _show_next(turn, offer, saved=saved, undo=undo)
 
 
