@@ -18,7 +18,7 @@ VISITED = (
     select(Chat, Worker)
     .join(Worker, Worker.id == Chat.worker_id)
     .where(Chat.bot_id == bindparam("bot"), Chat.chat_id == bindparam("chat"))
-    .with_for_update(of=Worker)
+    .with_for_update(of=[Chat, Worker])  # what the turn before left in either is seen
 )
 
 

@@ -104,15 +104,23 @@ PROBE = (
     .limit(1)
 )
 _TAKEN = (tasks.c.id, tasks.c.key, tasks.c.body, tasks.c.position, tasks.c.gold)
-TAKE = (
-    update(tasks)
-    .where(
-        tasks.c.id == PROBE.with_for_update(skip_locked=True).correlate(None).scalar_subquery(),
-        tasks.c.open_slots > 0,
+
+
+def _take(*, skip_locked: bool) -> Any:
+    """Probe and take in one statement, passing over or waiting for what others are just taking."""
+    probe = PROBE.with_for_update(skip_locked=skip_locked).correlate(None).scalar_subquery()
+    return (
+        update(tasks)
+        .where(tasks.c.id == probe, tasks.c.open_slots > 0)
+        .values(open_slots=tasks.c.open_slots - 1)
+        .returning(*_TAKEN)
     )
-    .values(open_slots=tasks.c.open_slots - 1)
-    .returning(*_TAKEN)
-)
+
+
+# From the cursor on; from the start; and before 'no tasks' is said, once more without passing
+# over a task whose row is locked for a moment: it may have a slot left.
+TAKE, TAKE_ANY = _take(skip_locked=True), _take(skip_locked=False)
+PASSES = ((False, TAKE), (True, TAKE), (True, TAKE_ANY))
 ASSIGN = insert(assignments).returning(assignments.c.id)
 ADVANCE = (
     update(cursors)
@@ -307,9 +315,10 @@ def order(lanes: Sequence[_Lane]) -> list[_Lane]:
 
 async def _claim(session: Session, worker: Worker, now: datetime) -> Offer | NoWork:
     lanes = order(await _lanes(session, worker.id))
-    for start_over in (False, True):
+    for start_over, take in PASSES:
         for lane in lanes:
-            claimed = await _claim_in(session, worker, lane, now, start_over=start_over)
+            start = -1 if start_over else lane.cursor
+            claimed = await _claim_in(session, worker, lane, now, start=start, take=take)
             if claimed is not None:
                 return claimed
     return NoWork(await _why(session, worker.id))
@@ -321,17 +330,16 @@ async def _lanes(session: Session, worker_id: int) -> list[_Lane]:
 
 
 async def _claim_in(
-    session: Session, worker: Worker, lane: _Lane, now: datetime, *, start_over: bool
+    session: Session, worker: Worker, lane: _Lane, now: datetime, *, start: int, take: Any
 ) -> Offer | None:
     spec = await stages.spec(session, lane.stage_id, lane.version)
-    gold = not start_over and random.random() * 1_000_000 < spec.gold_share_ppm  # noqa: S311
+    gold = start == lane.cursor and random.random() * 1_000_000 < spec.gold_share_ppm  # noqa: S311
     if gold:
         found = await _gold(session, worker.id, lane.queue_id)
         if found is not None:
             return await _assign(session, worker, lane, spec, found, now)
-    cursor = -1 if start_over else lane.cursor
-    where = {"worker": worker.id, "queue": lane.queue_id, "cursor": cursor}
-    row = (await session.execute(TAKE, where)).one_or_none()
+    where = {"worker": worker.id, "queue": lane.queue_id, "cursor": start}
+    row = (await session.execute(take, where)).one_or_none()
     return None if row is None else await _assign(session, worker, lane, spec, row, now)
 
 
