@@ -27,7 +27,7 @@ from bot.people.workers import Visitor
 from bot.settings import Settings
 from bot.store import inbox, migrate, outbox
 from bot.store.database import Database, Session, transient
-from handlers import ticks
+from handlers import menu, ticks
 from handlers.deliver import Sender, Wire
 from handlers.turn import Turn, current
 
@@ -92,6 +92,8 @@ class Kazi:
             # The file is ours alone: who leased these letters is dead, and nobody need wait 45 s.
             await self.database.run(lambda session: outbox.release(session, None))
         await self._greet()
+        for method, payload in menu.profile():
+            self.sender.try_once(method, payload)
         if clock:
             for tick, seconds in ticks.TICKS.items():
                 self.clock.add_job(

@@ -111,7 +111,11 @@ class Sender:
 
     def acknowledge(self, answer: dict[str, Any]) -> None:
         """Answer a tap, fire and forget: the spinner matters, the answer does not."""
-        self._spawn(self._quietly("answerCallbackQuery", answer))
+        self.try_once("answerCallbackQuery", answer)
+
+    def try_once(self, method: str, payload: dict[str, Any]) -> None:
+        """A call that is not worth a second try, in the background."""
+        self._spawn(self._quietly(method, payload))
 
     async def tick(self) -> int:
         """Send what waits in the database; how many letters were taken."""
@@ -242,7 +246,7 @@ class Sender:
         try:
             await self.wire.call(method, payload)
         except TelegramError as error:
-            log.debug("unanswered tap", error=type(error).__name__)
+            log.debug("not done", method=method, error=type(error).__name__)
 
     def _mark(self, outcome: Sent) -> None:
         """Outcomes are written together: many sends share one commit."""

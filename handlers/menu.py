@@ -1,7 +1,9 @@
 """The commands behind Telegram's menu button, in the language and for the roles of one chat."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from typing import Any
 
+from bot import i18n
 from bot.i18n import gettext as _
 from handlers.turn import Turn
 
@@ -13,6 +15,32 @@ def show(turn: Turn, roles: Collection[str]) -> None:
     """
     scope = {"type": "chat", "chat_id": turn.chat.chat_id}
     turn.call("setMyCommands", commands=commands(roles), scope=scope)
+
+
+def profile() -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the bot's page shows before anybody has said a word: method and parameters of calls.
+
+    Without a language for everybody, in English; and in each shipped language by Telegram's
+    two-letter code.
+    """
+    for code in i18n.SHIPPED:
+        only = {} if code == i18n.ENGLISH else {"language_code": i18n.LANGUAGES[code].menu}
+        with i18n.speaking(code):
+            yield "setMyCommands", {"commands": commands(()), **only}
+            yield "setMyShortDescription", {"short_description": _in_short(), **only}
+            yield "setMyDescription", {"description": _at_length(), **only}
+
+
+def _in_short() -> str:
+    return _("Short paid tasks in your own language. We never ask you for money.")
+
+
+def _at_length() -> str:
+    return _(
+        "Short paid tasks in your own language that help test and train AI. You see the pay before "
+        "you start. We never ask you to pay anything, and staff never write to you first. For "
+        "people of 18 and older. Send /privacy to see what we store."
+    )
 
 
 def commands(roles: Collection[str]) -> list[dict[str, str]]:

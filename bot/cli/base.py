@@ -1,6 +1,6 @@
 """What every command needs: settings, a database that is up to date, and an event loop."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, TypeVar
 
@@ -45,6 +45,3 @@ async def opened(database_url: str = "") -> AsyncIterator[Database]:
         yield database
     finally:
         await database.dispose()
-
-
-Register = Callable[[typer.Typer], None]

@@ -129,3 +129,21 @@ async def test_a_person_who_has_not_finished_joining_is_led_back_to_the_step(bot
     assert last_with_buttons(rana) is rana.chat.messages[-1]
     await bot.join_as(rana)
     assert rana.chat.keyboard is not None
+
+
+async def test_the_bots_page_says_what_it_is_before_a_word(bot: Life) -> None:
+    """In English for everybody, and in Swahili for a phone that speaks it."""
+    await bot.settle()
+    told = {
+        (call.method, call.params.get("language_code")): call.params
+        for call in bot.sandbox.calls
+        if call.method.startswith("setMy")
+    }
+    english = told[("setMyDescription", None)]["description"]
+    swahili = told[("setMyDescription", "sw")]["description"]
+    assert "never ask you to pay" in english
+    assert swahili not in ("", english)
+    assert [one["command"] for one in told[("setMyCommands", None)]["commands"]][:2] == [
+        "start",
+        "work",
+    ]
