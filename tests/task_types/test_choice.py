@@ -98,7 +98,7 @@ def test_a_gold_label_that_is_no_option_is_refused_with_the_options():
 
 def test_the_length_of_emoji_counts_as_telegram_may_count_it():
     with pytest.raises(Unfit, match="post is longer than 12000"):
-        choice.check(settings("yes", "no"), {"post": "😀" * 1501})
+        choice.check(settings("yes", "no"), {"post": "😀" * 6001})
 
 
 def test_a_message_is_not_an_answer():

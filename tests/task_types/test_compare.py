@@ -86,7 +86,7 @@ def test_the_pair_needs_no_mention_and_is_not_shown_twice():
     assert compare.settings({"show": ["left", "source"]})["show"] == ["source"]
 
 
-def test_the_pair_and_its_source_must_fit_one_message_together():
-    row = {"source": "a" * 900, "left": "b" * 1200, "right": "c" * 1000}
+def test_the_pair_and_its_source_must_fit_a_card_together():
+    row = {"source": "a" * 3000, "left": "b" * 5000, "right": "c" * 4500}
     with pytest.raises(Unfit, match="left is longer than 12000"):
         compare.check(settings(), row)

@@ -114,10 +114,10 @@ def test_a_row_without_one_of_its_fields_is_refused_with_its_name(sample, empty)
 
 
 @each
-def test_a_row_too_long_for_one_message_is_refused(sample):
+def test_a_row_too_long_for_a_card_is_refused(sample):
     for field in sample.type.fields(sample.settings):
         with pytest.raises(Unfit, match=f"{field} is longer than"):
-            sample.type.check(sample.settings, {**sample.row, field: "a" * 3001})
+            sample.type.check(sample.settings, {**sample.row, field: "a" * 12_001})
 
 
 @each
