@@ -46,7 +46,7 @@ class Compare(TaskType):
         self, settings: Settings, wording: Wording, body: Body, layout: Sequence[int] = ()
     ) -> Ask:
         pair = [
-            Block("text", material.text(body, side), letter)
+            Block("text", material.shown(body, side), letter)
             for letter, side in zip(LETTERS, options.seen(SIDES, layout), strict=True)
         ]
         shown = material.blocks(settings, wording, body)

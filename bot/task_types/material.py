@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.i18n import N_
+from bot.i18n import gettext as _
 from bot.task_types import checks
 from bot.task_types.kind import Block, Body, Missing, Settings, TooLong, Unfit, Wording
 
@@ -40,9 +41,14 @@ def fields(settings: Settings, *, own: tuple[str, ...] = ()) -> tuple[str, ...]:
 
 
 def check(settings: Settings, body: Body, *, own: tuple[str, ...] = ()) -> None:
-    """Refuse a row with a field missing, empty, of the wrong kind, or too long for one message."""
-    for field in fields(settings, own=own):
-        text(body, field)
+    """Refuse a row with a field missing, of the wrong kind, or too long for a card.
+
+    An empty text may be what the question is about (an AI that answered nothing), so one is shown
+    as empty; a row with nothing at all to show is refused.
+    """
+    found = {field: text(body, field) for field in fields(settings, own=own)}
+    if not any(found.values()):
+        raise Missing(field=next(iter(found)))
     for kind in ("photo", "audio"):
         if settings[kind]:
             _check_media(body, settings[kind])
@@ -61,8 +67,13 @@ def blocks(settings: Settings, wording: Wording, body: Body) -> list[Block]:
     captioned = len(settings["show"]) > 1
     for field in settings["show"]:
         title = wording.options.get(field) or (_caption(field) if captioned else "")
-        found.append(Block("text", text(body, field), title))
+        found.append(Block("text", shown(body, field), title))
     return found
+
+
+def shown(body: Body, field: str) -> str:
+    """A field's text on a card, where an empty one is said to be empty."""
+    return text(body, field) or _("(empty)")
 
 
 def text(body: Body, field: str) -> str:
@@ -73,13 +84,13 @@ def text(body: Body, field: str) -> str:
     content = checks.plain(value)
     if content is None:
         raise checks.NotText(field=field)
-    if not checks.clean(content):
-        raise Missing(field=field)
-    return content.strip()
+    return content.strip() if checks.clean(content) else ""
 
 
 def _check_media(body: Body, field: str) -> None:
     content = text(body, field)
+    if not content:
+        raise Missing(field=field)
     if len(content) > ADDRESS:
         raise TooLong(field=field, limit=ADDRESS)
     if not (_WEB.fullmatch(content) or _FILE_ID.fullmatch(content)):

@@ -86,6 +86,13 @@ def test_the_pair_needs_no_mention_and_is_not_shown_twice():
     assert compare.settings({"show": ["left", "source"]})["show"] == ["source"]
 
 
+def test_an_answer_that_says_nothing_is_shown_as_empty():
+    row = {"source": "Say it shorter.", "left": "", "right": "Shorter."}
+    compare.check(settings(), row)
+    shown = compare.ask(settings(), WORDING, row, [0, 1]).blocks
+    assert [block.content for block in shown if block.title == "A"] == ["(empty)"]
+
+
 def test_the_pair_and_its_source_must_fit_a_card_together():
     row = {"source": "a" * 3000, "left": "b" * 5000, "right": "c" * 4500}
     with pytest.raises(Unfit, match="left is longer than 12000"):
