@@ -67,7 +67,6 @@ EXPECTED = {
 # Files that are rendered when they are sent, by the kind in the outbox.
 DOCUMENTS: Mapping[str, Document] = {"export": export.render}
 
-PRIVATE = filters.ChatType.PRIVATE
 JOINING_TOO = ("/start", "/help", "/privacy", "/cancel", "/verify", "/support")
 JOINING_TAPS = ("on", "pv", "hp", "su")
 JOINING_TEXTS = ("onboarding", "support")
@@ -76,20 +75,12 @@ JOINED = ("active", "paused")
 
 def route(application: Application) -> None:  # type: ignore[type-arg]
     """Hang every handler into PTB's application, in the order of this file."""
-    application.add_handler(TypeHandler(Update, private_only), group=-2)
     application.add_handler(TypeHandler(Update, joining_first), group=-1)
     for file in COMMAND_FILES:
         application.add_handlers(file.HANDLERS)
     application.add_handler(ChatMemberHandler(membership, ChatMemberHandler.MY_CHAT_MEMBER))
     application.add_handler(MessageHandler(filters.COMMAND, unknown_command))
     application.add_handler(MessageHandler(filters.ALL & ~filters.UpdateType.EDITED, listen))
-
-
-async def private_only(update: Update, turn: Turn) -> None:
-    """Work happens in private chats; in a group the bot keeps still."""
-    chat = update.effective_chat
-    if chat is not None and chat.type != "private":
-        raise ApplicationHandlerStop
 
 
 async def joining_first(update: Update, turn: Turn) -> None:
