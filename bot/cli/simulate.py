@@ -30,9 +30,11 @@ from bot.quality import aggregate
 from bot.sandbox import Sandbox
 from bot.settings import Settings
 from bot.store.database import Database
+from bot.task_types.kind import Unfit
 from bot.web import server
-from bot.work import projects, results
+from bot.work import projects, results, stages
 from bot.work.results import Export
+from bot.work.stages import StageSpec
 
 commands = typer.Typer(
     help="Play workers against a project, without Telegram.", no_args_is_help=True
@@ -44,6 +46,10 @@ FIRST_ID = 100_001
 
 class NoLabels(Refusal):
     msgid = N_("{path} needs the columns task, worker and label.")
+
+
+class LabelRefused(Refusal):
+    msgid = N_("Task {task}, worker {worker}: the project cannot take this label. {reason}")
 
 
 class NotOpen(Refusal):
@@ -131,8 +137,10 @@ async def play(
     async with _world(database) as (kazi, sandbox):
         async with database.reading() as session:
             project = await projects.find(session, ref)
+            spec = (await stages.current(session, project.id))[0]
         if project.state != "open":
             raise NotOpen(project=ref, state=project.state)
+        _refuse_misfits(spec, crowd)
         began = time.monotonic()
         language = project.languages[0].replace("_", "-").lower()
         people = {
@@ -149,6 +157,16 @@ async def play(
         if answers is not None:
             answers.write_text(await _answers(database, project, names), encoding="utf-8")
     return told
+
+
+def _refuse_misfits(spec: StageSpec, crowd: list[Recorded]) -> None:
+    """Before anybody joins: a label that the project cannot take is a mistake in one of the two."""
+    for one in crowd:
+        for task, label in one.labels.items():
+            try:
+                spec.kind.value(spec.settings, label)
+            except Unfit as misfit:
+                raise LabelRefused(task=task, worker=one.name, reason=str(misfit)) from None
 
 
 @asynccontextmanager

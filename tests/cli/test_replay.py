@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli import simulate
+from bot.cli.player import Recorded
 from bot.pay import ledger
 from bot.store.database import Database
 from bot.work import intake, project_file, projects
@@ -92,3 +93,15 @@ def _labels_of(tasks: set[str], source: Path, target: Path) -> list[tuple[str, s
         writer.writerow(["task", "worker", "label"])
         writer.writerows(rows)
     return rows
+
+
+async def test_a_label_that_does_not_fit_is_refused_before_anybody_joins(database: Database):
+    language, stage = SETS["n_emotion"]
+    async with database.transaction() as session:
+        text = PROJECT.format(language=language, stage=stage)
+        project = await projects.apply(session, project_file.parse(text), actor=None)
+        rows = io.BytesIO(b"key,emotion,headline\na,joy,It rains\n")
+        await intake.load(session, project, rows, "csv", actor=None)
+        await projects.open_project(session, project, actor=None)
+    with pytest.raises(simulate.LabelRefused, match=r"Task a, worker w001: .* from 0 to 100"):
+        await simulate.play(database, "replay", [Recorded("w001", {"a": "-5"})])
