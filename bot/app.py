@@ -5,6 +5,7 @@ committed; only then acknowledged, and only then spoken. Webhook and polling are
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -82,6 +83,8 @@ class Kazi:
             timezone="UTC",
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
+        # A tick that still runs when it is due again is skipped, which is meant and no news.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._stopping = asyncio.Event()
 
     async def start(self, *, clock: bool = True) -> None:

@@ -9,7 +9,7 @@ import structlog
 from bot.settings import Settings
 
 TOKEN = re.compile(r"\b\d{6,}:[A-Za-z0-9_-]{20,}")
-QUIET = ("httpx", "httpcore", "apscheduler", "uvicorn.access", "telegram")
+QUIET = ("httpx", "httpcore", "uvicorn.access", "telegram")
 
 
 def configure(settings: Settings) -> None:
