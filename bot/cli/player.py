@@ -70,8 +70,8 @@ class Player:
     async def _react(self, card: tuple[int, int, str]) -> bool:
         """Answer the card as recorded, or skip it; whether it was answered."""
         message_id, assignment, nonce = card
-        async with self.database.reading() as session:
-            offer = await dispatch.offer_of(session, assignment)
+        # Waits and tries again when the bot's turns have all the connections.
+        offer = await self.database.run(lambda session: dispatch.offer_of(session, assignment))
         assert offer is not None
         label = self.left.pop(offer.key, None)
         if label is None:
