@@ -6,6 +6,7 @@ from sqlalchemy import delete, func, select
 
 from bot.errors import Gone, Refusal
 from bot.i18n import COUNTRIES_BY_LANGUAGE, LANGUAGES, N_
+from bot.models.base import table
 from bot.models.people import WorkerLanguage
 from bot.store.database import Session, upsert
 
@@ -21,7 +22,7 @@ async def choose(session: Session, worker_id: int, language: str, level: str) ->
     """Add a language, or say its level anew. Raises Gone for what is not on offer."""
     if language not in LANGUAGES or level not in (*LEVELS, UNSAID):
         raise Gone
-    statement = upsert(session, WorkerLanguage.__table__).values(
+    statement = upsert(session, table(WorkerLanguage)).values(
         worker_id=worker_id, language=language, level=level
     )
     await session.execute(

@@ -2,6 +2,7 @@
 
 from sqlalchemy import func, select
 
+from bot.models.base import table
 from bot.models.chat import Chat
 from bot.models.people import Identity, Role, Worker
 from bot.people import roles
@@ -49,5 +50,5 @@ async def roles_of(session: Session, username: str) -> list[str]:
 async def remember(session: Session, worker_id: int, name: str, username: str | None) -> None:
     """Keep up with a changed name: `roles_of` must not vouch for who took over an old one."""
     names = {"name": name, "username": username}
-    statement = upsert(session, Identity.__table__).values(worker_id=worker_id, **names)
+    statement = upsert(session, table(Identity)).values(worker_id=worker_id, **names)
     await session.execute(statement.on_conflict_do_update(index_elements=["worker_id"], set_=names))

@@ -78,8 +78,8 @@ LANES = (
     .where(
         projects.c.state == "open",
         queues.c.language.in_(
-            select(WorkerLanguage.__table__.c.language).where(
-                WorkerLanguage.__table__.c.worker_id == bindparam("worker")
+            select(table(WorkerLanguage).c.language).where(
+                table(WorkerLanguage).c.worker_id == bindparam("worker")
             )
         ),
     )

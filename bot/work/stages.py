@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, Select, Table, case, func, insert, select, update
+from sqlalchemy import Engine, Select, case, func, insert, select, update
 
+from bot.models.base import table
 from bot.models.work import Assignment, Project, Queue, Stage, StageVersion, Task
 from bot.store.database import Session, upsert
 from bot.task_types import TASK_TYPES
@@ -18,11 +19,11 @@ ENGLISH = "en"
 NEW = "kazi.new_stage_versions"  # in session.info: versions of this transaction, not yet everyone's
 TAKEN = ("held", "answered", "accepted")
 
-stages = cast("Table", Stage.__table__)
-versions = cast("Table", StageVersion.__table__)
-queues = cast("Table", Queue.__table__)
-tasks = cast("Table", Task.__table__)
-assignments = cast("Table", Assignment.__table__)
+stages = table(Stage)
+versions = table(StageVersion)
+queues = table(Queue)
+tasks = table(Task)
+assignments = table(Assignment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
