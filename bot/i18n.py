@@ -281,8 +281,10 @@ def percent(share: float | Decimal) -> str:
     return format_percent(share, locale=locale())
 
 
-def read_number(text: str) -> Decimal | None:
-    """The number a person typed, in any script's digits; None when it is not one number.
+def read_numeral(text: str) -> str | None:
+    """The number a person typed, in ASCII digits with a point; None when it is not one number.
+
+    Zeros are kept as they were written: "٠٫٥٠" is "0.50", "007" is "007", ".5" is "0.5".
 
     Of two different marks the last is the decimal mark. One mark before exactly three digits can
     mean both: it is decimal where the language being spoken writes decimals so, else it groups
@@ -293,7 +295,9 @@ def read_number(text: str) -> Decimal | None:
     plain = "".join(map(_ascii_digit, strip_marks(text).strip())).translate(_AS_ASCII)
     sign = plain[:1] if plain[:1] in ("+", "-") else ""
     digits = _without_groups(plain[len(sign) :].lstrip())
-    return Decimal(sign + digits) if _PLAIN.fullmatch(digits) else None
+    if not _PLAIN.fullmatch(digits):
+        return None
+    return sign.rstrip("+") + ("0" if digits.startswith(".") else "") + digits.rstrip(".")
 
 
 def _ascii_digit(sign: str) -> str:

@@ -125,6 +125,10 @@ class TaskType(Protocol):
         """The value of a message; raises Unfit with a sentence for the worker."""
         raise NoMessage
 
+    def spelling(self, settings: Settings, text: str, value: Value) -> str:
+        """The label of what was read from `text`, in the worker's own spelling: "0.50"."""
+        return self.label(settings, value)
+
     def label(self, settings: Settings, value: Value) -> str:
         """The value in one cell of a file, the same in every language."""
         ...

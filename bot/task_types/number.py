@@ -83,10 +83,13 @@ class Number(TaskType):
         )
 
     def read(self, settings: Settings, text: str) -> Value:
-        number = i18n.read_number(text)
-        if number is None or not number.is_finite():
+        numeral = i18n.read_numeral(text)
+        if numeral is None:
             raise NotANumber
-        return _fit(settings, number)
+        return _fit(settings, Decimal(numeral))
+
+    def spelling(self, settings: Settings, text: str, value: Value) -> str:
+        return i18n.read_numeral(text) or self.label(settings, value)
 
     def label(self, settings: Settings, value: Value) -> str:
         return _plain(Decimal(str(value)))

@@ -91,7 +91,8 @@ async def write(
     """A written answer; raises Unfit with a sentence for the worker, see `keep_draft`."""
     kind = TASK_TYPES[current.spec.type]
     value = kind.read(current.spec.settings, text)
-    recorded = await record(session, worker, current, value, now=now)
+    label = kind.spelling(current.spec.settings, text, value)
+    recorded = await record(session, worker, current, value, label=label, now=now)
     await _set(session, current, message_id=message_id)
     return recorded
 
@@ -125,9 +126,18 @@ async def done(session: Session, worker: Worker, current: Offer, *, now: datetim
 
 
 async def record(
-    session: Session, worker: Worker, current: Offer, value: Any, *, now: datetime
+    session: Session,
+    worker: Worker,
+    current: Offer,
+    value: Any,
+    *,
+    label: str | None = None,
+    now: datetime,
 ) -> Recorded:
-    """Write the answer, once. Raises AlreadyAnswered for a second tap, GivenBack after a skip."""
+    """Write the answer, once; its label is the value's own if none is given.
+
+    Raises AlreadyAnswered for a second tap, GivenBack after a skip.
+    """
     if current.state == "held":
         await _first(session, worker, current, now, surplus=False)
         revision = 1
@@ -138,7 +148,8 @@ async def record(
         revision = await _next_revision(session, worker, current, now)
     else:
         raise AlreadyAnswered if current.state == "accepted" else GivenBack
-    label = TASK_TYPES[current.spec.type].label(current.spec.settings, value)
+    if label is None:
+        label = TASK_TYPES[current.spec.type].label(current.spec.settings, value)
     await session.execute(
         ADD,
         {

@@ -119,3 +119,10 @@ def test_a_bound_must_be_a_number(bound):
 def test_bounds_the_wrong_way_round_are_refused():
     with pytest.raises(Unfit, match="min must not be greater than max"):
         settings(min=2, max=1)
+
+
+@pytest.mark.parametrize(("written", "label"), [("00", "00"), ("٢٥٫٥٠", "25.50"), ("-0", "-0")])
+def test_a_written_number_keeps_its_spelling_in_the_label(written, label):
+    value = number.read(settings(), written)
+    assert number.spelling(settings(), written, value) == label
+    assert number.value(settings(), label) == value
