@@ -1,5 +1,6 @@
 """Checked values out of a stage's table: each function returns the value or names the field."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
@@ -10,6 +11,8 @@ from bot.i18n import N_
 from bot.task_types.kind import Missing, TooLong, Unfit
 
 NAME = 64  # characters in the name of a field
+# PostgreSQL keeps no NUL, UTF-8 no lone surrogate, and spreadsheets no other controls.
+_UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class NotWhole(Unfit):
@@ -114,7 +117,7 @@ def plain(value: object) -> str | None:
 def clean(text: str) -> str:
     """Text as it is kept and compared: composed, without direction marks, controls, outer space."""
     kept = i18n.strip_marks(text.replace("\r\n", "\n").replace("\r", "\n"))
-    return unicodedata.normalize("NFC", "".join(filter(_storable, kept))).strip()
+    return unicodedata.normalize("NFC", _UNSTORABLE.sub("", kept)).strip()
 
 
 def one_line(text: str) -> str:
@@ -132,8 +135,3 @@ def _line(value: object, field: str, longest: int) -> str:
     if len(line) > longest:
         raise TooLong(field=field, limit=longest)
     return line
-
-
-def _storable(character: str) -> bool:
-    # PostgreSQL keeps no NUL, UTF-8 no lone surrogate, and spreadsheets no other controls.
-    return character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cs")
