@@ -4,7 +4,7 @@ import gzip
 import io
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, cast
 
 from telegram import Update
@@ -29,6 +29,7 @@ from handlers.turn import Turn
 EX = "ex"  # callback prefix
 WHATS = ("results", "raw")
 FORMATS = ("csv", "jsonl")
+MORE = ("gold", "revisions")
 MANIFEST = "manifest"
 MOST = 49 * 1024 * 1024  # bytes; Telegram takes 50 MB from a bot
 
@@ -38,10 +39,10 @@ class NotAnExport(Invalid):
 
 
 async def export(update: Update, turn: Turn) -> None:
-    """/export [p_7k2] [csv|jsonl] [raw|results]; what is missing is asked."""
+    """/export [p_7k2] [csv|jsonl] [raw|results] [gold] [revisions]; what is missing is asked."""
     await roles.require(turn.session, turn.worker.id, *READERS)
     words = [word.lower() for word in turn.args or []]
-    rest = [word for word in words if word not in (*WHATS, *FORMATS)]
+    rest = [word for word in words if word not in (*WHATS, *FORMATS, *MORE)]
     if not rest:
         said = _("Which project do you want to export?")
         turn.say(await project_card.choose(turn.session, said, lambda code: pack(EX, "card", code)))
@@ -52,7 +53,9 @@ async def export(update: Update, turn: Turn) -> None:
     if len(words) == 1:
         turn.say(_card(project))
     else:
-        _send(turn, project, _named(words, WHATS), _named(words, FORMATS))
+        more = [word for word in MORE if word in words]
+        what = "raw" if "revisions" in more else _named(words, WHATS)  # results have none
+        _send(turn, project, what, _named(words, FORMATS), more)
 
 
 async def open_card(update: Update, turn: Turn) -> None:
@@ -74,7 +77,8 @@ async def render(session: Session, wanted: Mapping[str, Any]) -> tuple[str, byte
     project = await session.get(Project, wanted["project"])
     if project is None:
         raise Gone
-    chosen = Export(cast("Literal['raw', 'results']", wanted["what"]), wanted["format"])
+    more = dict.fromkeys(wanted.get("more", ()), True)
+    chosen = Export(cast("Literal['raw', 'results']", wanted["what"]), wanted["format"], **more)
     name = f"{project.slug}-{chosen.what}.{chosen.format}"
     with tempfile.TemporaryFile() as file:
         stream = io.TextIOWrapper(file, encoding="utf-8", newline="")
@@ -100,13 +104,14 @@ def _fitted(name: str, file: io.BufferedRandom, size: int) -> tuple[str, bytes]:
     return "too-large.txt", said.format(file=name).encode()
 
 
-def _send(turn: Turn, project: Project, what: str, format_: str) -> None:
+def _send(turn: Turn, project: Project, what: str, format_: str, more: Sequence[str] = ()) -> None:
     """The file and its manifest: what it holds, of which versions, with its checksum."""
     wanted = {
         "kind": "export",
         "project": project.id,
         "what": what,
         "format": format_,
+        "more": list(more),
         "actor": turn.worker.id,
     }
     words = _("Results of {project}: one row per task")
@@ -129,6 +134,9 @@ def _card(project: Project) -> Message:
         _("Results have one row per task, with the combined answer and its confidence."),
         _("Answers have one row per answer. Workers go by a pseudonym of this project."),
         _("Gold tasks are left out, and answers of people who withdrew their agreement."),
+        _("For gold or for every correction, write it: {form}").format(
+            form=f"<code>/export p_{project.code} csv gold revisions</code>"
+        ),
     ]
     labels = {"results": _("Results, {format}"), "raw": _("Answers, {format}")}
     rows = [

@@ -40,6 +40,23 @@ async def test_one_line_sends_the_file_and_its_manifest(bot: Life, made: str) ->
     assert told["rows"] == 1
 
 
+async def test_gold_and_revisions_are_exported_when_they_are_asked_for(
+    bot: Life, made: str
+) -> None:
+    baraka = await bot.join("Baraka")
+    await tell(bot, baraka, "/work")
+    await press(bot, baraka, "blue")
+    await press(bot, baraka, "Undo")
+    await press(bot, baraka, "red")
+    await tell(bot, bot.owner, f"/export p_{made} jsonl gold revisions")
+    files = sent(bot, bot.owner)
+    rows = [json.loads(line) for line in files["colours-raw.jsonl"].splitlines()]
+    said = sorted((row["revision"], row["label"]) for row in rows)
+    assert said == [(1, "blue"), (1, "red"), (2, "red")]
+    (stated,) = json.loads(files["colours-raw.manifest.json"])["files"].values()
+    assert (stated["gold"], stated["revisions"]) == (True, True)
+
+
 async def test_the_card_sends_what_is_chosen(bot: Life, made: str) -> None:
     await tell(bot, bot.owner, "/export")
     await press(bot, bot.owner, "Which colour?")
