@@ -153,7 +153,7 @@ async def play(
         await kazi.sender.idle()
         seconds = time.monotonic() - began
         names = {str(number): player.recorded.name for number, player in people.items()}
-        told = await _told(database, project, people, seconds, truth)
+        told = await _told(database, project, spec, people, seconds, truth)
         if answers is not None:
             answers.write_text(await _answers(database, project, names), encoding="utf-8")
     return told
@@ -218,6 +218,7 @@ async def _play_all(people: dict[int, Player], at_once: int, advance: Callable[[
 async def _told(
     database: Database,
     project: Project,
+    spec: StageSpec,
     people: dict[int, Player],
     seconds: float,
     truth: Path | None,
@@ -237,14 +238,18 @@ async def _told(
         "cost": f"{money.decimal(cost)} {project.currency}",
     }
     if truth is not None:
-        told |= _scored(found, truth)
+        numbers = spec.kind.combine == "mean"
+        told |= _scored(found, truth, numbers=numbers)
     return told
 
 
-def _scored(found: dict[str, Any], truth: Path) -> dict[str, Any]:
+def _scored(found: dict[str, Any], truth: Path, *, numbers: bool) -> dict[str, Any]:
+    """How the results compare with the truth: numbers by their distance, labels by their share."""
     with truth.open(encoding="utf-8-sig", newline="") as stream:
         known = {row["task"]: row["truth"] for row in csv.DictReader(stream)}
-    return asdict(aggregate.score({key: one.label for key, one in found.items()}, known))
+    score = asdict(aggregate.score({key: one.label for key, one in found.items()}, known))
+    del score["accuracy" if numbers else "mae"]
+    return score
 
 
 async def _answers(database: Database, project: Project, names: dict[str, str]) -> str:

@@ -39,7 +39,7 @@ class Score:
 
     tasks: int
     """Tasks with a known truth."""
-    missing: int
+    undecided: int
     """Of these, without a label: ties and tasks without an answer."""
     accuracy: Decimal | None
     """Share of the tasks whose label is the truth; a missing label is wrong."""
@@ -89,11 +89,11 @@ def result(labels: Iterable[str], *, combine: str, overlap: int) -> Outcome:
 
 def score(results: Mapping[str, str], truth: Mapping[str, str]) -> Score:
     """Compare labels by task with the truth; tasks without a truth are left out."""
-    missing = sum(not results.get(task) for task in truth)
+    undecided = sum(not results.get(task) for task in truth)
     right = sum(results.get(task) == label for task, label in truth.items())
     return Score(
         tasks=len(truth),
-        missing=missing,
+        undecided=undecided,
         accuracy=_share(right, len(truth)) if truth else None,
         mae=_mean_error([(results[task], truth[task]) for task in truth if results.get(task)]),
     )

@@ -95,6 +95,21 @@ def _labels_of(tasks: set[str], source: Path, target: Path) -> list[tuple[str, s
     return rows
 
 
+async def test_a_tie_is_undecided_and_no_answer_is_missing(database: Database, tmp_path: Path):
+    language, stage = SETS["multipico_hi"]
+    async with database.transaction() as session:
+        text = PROJECT.format(language=language, stage=stage)
+        project = await projects.apply(session, project_file.parse(text), actor=None)
+        rows = io.BytesIO(b"key,post,reply\na,It rains,Yes\n")
+        await intake.load(session, project, rows, "csv", actor=None)
+        await projects.open_project(session, project, actor=None)
+    (tmp_path / "truth.csv").write_text("task,truth\na,1\n", encoding="utf-8")
+    crowd = [Recorded("w001", {"a": "0"}), Recorded("w002", {"a": "1"})]
+    told = await simulate.play(database, "replay", crowd, truth=tmp_path / "truth.csv")
+    assert (told["answers"], told["missing"], told["undecided"]) == (2, 0, 1)
+    assert "mae" not in told
+
+
 async def test_a_label_that_does_not_fit_is_refused_before_anybody_joins(database: Database):
     language, stage = SETS["n_emotion"]
     async with database.transaction() as session:

@@ -115,7 +115,7 @@ def test_a_mean_lies_between_the_lowest_and_the_highest(labels: list[str]) -> No
 
 def test_a_score_counts_a_tie_as_wrong() -> None:
     found = aggregate.score({"a": "yes", "b": "", "x": "no"}, {"a": "yes", "b": "yes", "c": "no"})
-    assert (found.tasks, found.missing, found.accuracy) == (3, 2, Decimal("0.3333"))
+    assert (found.tasks, found.undecided, found.accuracy) == (3, 2, Decimal("0.3333"))
     assert found.mae is None
 
 
@@ -144,7 +144,7 @@ def test_a_real_crowd_is_as_right_as_published_when_every_tie_is_wrong(shared: P
     answers = _labels(shared / "snow_rte")
     results = {task: aggregate.majority(labels).label for task, labels in answers.items()}
     found = aggregate.score(results, _truth(shared / "snow_rte"))
-    assert (found.tasks, found.missing, found.accuracy) == (800, 65, Decimal("0.8562"))
+    assert (found.tasks, found.undecided, found.accuracy) == (800, 65, Decimal("0.8562"))
 
 
 def test_real_numbers_have_the_published_errors(shared: Path) -> None:
