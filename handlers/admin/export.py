@@ -77,8 +77,13 @@ async def render(session: Session, wanted: Mapping[str, Any]) -> tuple[str, byte
     project = await session.get(Project, wanted["project"])
     if project is None:
         raise Gone
-    more = dict.fromkeys(wanted.get("more", ()), True)
-    chosen = Export(cast("Literal['raw', 'results']", wanted["what"]), wanted["format"], **more)
+    more = wanted.get("more", ())
+    chosen = Export(
+        cast("Literal['raw', 'results']", wanted["what"]),
+        wanted["format"],
+        gold="gold" in more,
+        revisions="revisions" in more,
+    )
     name = f"{project.slug}-{chosen.what}.{chosen.format}"
     with tempfile.TemporaryFile() as file:
         stream = io.TextIOWrapper(file, encoding="utf-8", newline="")
