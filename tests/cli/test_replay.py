@@ -42,14 +42,7 @@ async def test_recorded_answers_arrive_once_each_and_unchanged(
     """The first tasks of a real set, by everybody who answered any of them."""
     kept = _first_tasks(shared / name / "tasks.csv", tmp_path / "tasks.csv")
     labels = _labels_of(kept, shared / name / "labels.csv", tmp_path / "labels.csv")
-    language, stage = SETS[name]
-    async with database.transaction() as session:
-        text = PROJECT.format(language=language, stage=stage)
-        project = await projects.apply(session, project_file.parse(text), actor=None)
-        await intake.load(
-            session, project, io.BytesIO((tmp_path / "tasks.csv").read_bytes()), "csv", actor=None
-        )
-        await projects.open_project(session, project, actor=None)
+    await _open(database, name, (tmp_path / "tasks.csv").read_bytes())
 
     told = await simulate.play(
         database,
@@ -68,6 +61,16 @@ async def test_recorded_answers_arrive_once_each_and_unchanged(
     await after.dispose()
     assert totals["USD"]["pending"] == 20_000 * len(labels)
     await asyncio.sleep(0)
+
+
+async def _open(database: Database, name: str, rows: bytes) -> None:
+    """The set's project, with these tasks, open."""
+    language, stage = SETS[name]
+    async with database.transaction() as session:
+        text = PROJECT.format(language=language, stage=stage)
+        project = await projects.apply(session, project_file.parse(text), actor=None)
+        await intake.load(session, project, io.BytesIO(rows), "csv", actor=None)
+        await projects.open_project(session, project, actor=None)
 
 
 def _first_tasks(source: Path, target: Path) -> set[str]:
@@ -96,13 +99,7 @@ def _labels_of(tasks: set[str], source: Path, target: Path) -> list[tuple[str, s
 
 
 async def test_a_tie_is_undecided_and_no_answer_is_missing(database: Database, tmp_path: Path):
-    language, stage = SETS["multipico_hi"]
-    async with database.transaction() as session:
-        text = PROJECT.format(language=language, stage=stage)
-        project = await projects.apply(session, project_file.parse(text), actor=None)
-        rows = io.BytesIO(b"key,post,reply\na,It rains,Yes\n")
-        await intake.load(session, project, rows, "csv", actor=None)
-        await projects.open_project(session, project, actor=None)
+    await _open(database, "multipico_hi", b"key,post,reply\na,It rains,Yes\n")
     (tmp_path / "truth.csv").write_text("task,truth\na,1\n", encoding="utf-8")
     crowd = [Recorded("w001", {"a": "0"}), Recorded("w002", {"a": "1"})]
     told = await simulate.play(database, "replay", crowd, truth=tmp_path / "truth.csv")
@@ -111,12 +108,6 @@ async def test_a_tie_is_undecided_and_no_answer_is_missing(database: Database, t
 
 
 async def test_a_label_that_does_not_fit_is_refused_before_anybody_joins(database: Database):
-    language, stage = SETS["n_emotion"]
-    async with database.transaction() as session:
-        text = PROJECT.format(language=language, stage=stage)
-        project = await projects.apply(session, project_file.parse(text), actor=None)
-        rows = io.BytesIO(b"key,emotion,headline\na,joy,It rains\n")
-        await intake.load(session, project, rows, "csv", actor=None)
-        await projects.open_project(session, project, actor=None)
+    await _open(database, "n_emotion", b"key,emotion,headline\na,joy,It rains\n")
     with pytest.raises(simulate.LabelRefused, match=r"Task a, worker w001: .* from 0 to 100"):
         await simulate.play(database, "replay", [Recorded("w001", {"a": "-5"})])
