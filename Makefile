@@ -32,11 +32,12 @@ catalogs: setup
 
 setup: .venv/ready
 
-# The lock decides every version; uv comes from the registry into the environment itself.
+# The lock decides every version; uv comes from the registry into the environment itself, and trusts
+# the certificates that the machine trusts: behind a proxy of its own a company signs them itself.
 .venv/ready: pyproject.toml uv.lock
 	@test -x $(RUN)/python || $(PYTHON) -m venv .venv
-	@$(RUN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(RUN)/uv sync --frozen --quiet --inexact --compile-bytecode
+	@$(RUN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.11,<1"
+	@VIRTUAL_ENV=$(CURDIR)/.venv UV_SYSTEM_CERTS=1 $(RUN)/uv sync --frozen --quiet --inexact --compile-bytecode
 	@touch $@
 
 clean:

