@@ -11,6 +11,7 @@ from handlers import callbacks
 from handlers.cards import escape
 from handlers.keyboards import Button, pairs
 
+MD = "md"  # callback prefix of /mydata, to which /privacy leads
 ZONES = 12
 WIDE = 14  # a longer label does not stand beside another on a small phone
 
@@ -97,6 +98,14 @@ def document_page(name: str) -> str:
     page = documents.find(name).page()
     version = _("Version {version}").format(version=documents.VERSION)
     return f"{page}\n\n<i>{version}</i>"
+
+
+def copy_of_data() -> Button:
+    return Button(_("A copy of my data"), callbacks.pack(MD, "copy"))
+
+
+def delete_data() -> Button:
+    return Button(_("Delete my data…"), callbacks.pack(MD, "ask"))
 
 
 def back() -> str:

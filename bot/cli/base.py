@@ -35,13 +35,18 @@ def configured(database_url: str = "", **overrides: Any) -> Settings:
     return Settings(**given, **overrides)
 
 
+def database(settings: Settings) -> Database:
+    """The configured database, with the keys for the names in it."""
+    return Database(settings.database_url, data_key=settings.data_key.get_secret_value())
+
+
 @asynccontextmanager
 async def opened(database_url: str = "") -> AsyncIterator[Database]:
     """The configured database, migrated."""
-    database = Database(configured(database_url).database_url)
+    found = database(configured(database_url))
     try:
-        if await migrate.current(database) != migrate.newest():
-            await migrate.upgrade(database)
-        yield database
+        if await migrate.current(found) != migrate.newest():
+            await migrate.upgrade(found)
+        yield found
     finally:
-        await database.dispose()
+        await found.dispose()

@@ -67,20 +67,20 @@ def demo(
     """Try everything without Telegram: a chat page, the bot, people and projects to play with."""
     settings = base.configured(database_url)
     logs.configure(settings)
-    base.run(_demo(settings.database_url, port, fresh=fresh))
+    base.run(_demo(base.database(settings), port, fresh=fresh))
 
 
-async def _demo(database_url: str, port: int, *, fresh: bool) -> None:
-    database = Database(database_url)
+async def _demo(database: Database, port: int, *, fresh: bool) -> None:
     if fresh:
         await _forget(database)
     _refuse_a_taken(port)
     async with Sandbox(token=TOKEN, port=port) as sandbox:
         settings = Settings(
             bot_token=SecretStr(TOKEN),
-            database_url=database_url,
+            database_url=database.url,
             api_url=sandbox.url,
             owner_ids=[PEOPLE[0].id],
+            rate_limit=0,
         )
         kazi = Kazi(settings, database)
         await kazi.start()
@@ -89,7 +89,7 @@ async def _demo(database_url: str, port: int, *, fresh: bool) -> None:
         for person in people:
             await person.send("/start")
         typer.echo(f"The chat page is at {sandbox.url}")
-        typer.echo(f"Ctrl-C stops it; what was done stays in {database_url}.")
+        typer.echo(f"Ctrl-C stops it; what was done stays in {database.url}.")
         await live.stop_signal()
         polling.cancel()
         await asyncio.wait([polling])

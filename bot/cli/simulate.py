@@ -90,7 +90,7 @@ def replay(
         bar = progress.add_task("answers", total=wanted)
         told = base.run(
             play(
-                Database(base.configured(database_url).database_url),
+                base.database(base.configured(database_url)),
                 ref,
                 crowd,
                 at_once=at_once,
@@ -182,6 +182,7 @@ async def _world(database: Database) -> AsyncIterator[tuple[Kazi, Sandbox]]:
             api_url=sandbox.url,
             owner_ids=[],
             webhook_secret=SecretStr(SECRET),
+            rate_limit=0,
         )
         kazi = Kazi(settings, database)
         await kazi.start()

@@ -29,12 +29,19 @@ class Worker(Base):
 
 
 class Identity(Base):
-    """What Telegram tells of a person: separable, so that erasing it leaves the ledger whole."""
+    """What Telegram tells of a person: separable, so that erasing it leaves the ledger whole.
+
+    Sealed, see `bot.people.identities`, which alone reads and writes it.
+    """
 
     __tablename__ = "identities"
     worker_id: Mapped[int] = mapped_column(ForeignKey("workers.id"), primary_key=True)
     name: Mapped[str]
     username: Mapped[str | None]
+    fingerprint: Mapped[str | None] = mapped_column(String(41))
+    """Mark of both names under the key that sealed them; None: they are plain, from before."""
+    handle: Mapped[str | None] = mapped_column(String(41), index=True)
+    """Mark of the user name."""
 
 
 class WorkerLanguage(Base):

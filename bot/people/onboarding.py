@@ -15,8 +15,8 @@ from sqlalchemy import delete
 from bot import i18n
 from bot.errors import Gone, Refusal
 from bot.i18n import N_
-from bot.models.people import Consent, Identity, Worker
-from bot.people import consent, languages
+from bot.models.people import Consent, Worker
+from bot.people import consent, identities, languages
 from bot.store.database import Session
 
 STEPS = (
@@ -86,7 +86,7 @@ async def decline(session: Session, worker: Worker) -> None:
     """Somebody under 18: nothing is kept but that the answer was no."""
     _stand_at(worker, "adult")
     await session.execute(delete(Consent).where(Consent.worker_id == worker.id))
-    await session.execute(delete(Identity).where(Identity.worker_id == worker.id))
+    await identities.forget(session, worker.id)
     await languages.forget_all(session, worker.id)
     worker.state, worker.step, worker.locale, worker.adult = "declined", None, None, False
 

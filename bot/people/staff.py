@@ -1,12 +1,11 @@
 """The people who answer for this bot, and how to reach anybody in it."""
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from bot.models.base import table
 from bot.models.chat import Chat
-from bot.models.people import Identity, Role, Worker
-from bot.people import roles
-from bot.store.database import Session, upsert
+from bot.models.people import Role, Worker
+from bot.people import identities, roles
+from bot.store.database import Session
 
 DESK = ("owner", "admin")  # who reads what is written to /support
 READERS = 20
@@ -25,6 +24,18 @@ async def desk(session: Session, bot_id: int, *, but: int) -> list[tuple[Chat, W
     return [(chat, reader) for chat, reader in rows]
 
 
+async def owners(session: Session) -> list[tuple[Chat, Worker]]:
+    """Every owner who can be reached, with their chat."""
+    theirs = select(Role.worker_id).where(Role.role == "owner")
+    rows = await session.execute(
+        select(Chat, Worker)
+        .join(Worker, Worker.id == Chat.worker_id)
+        .where(Chat.reachable, Chat.worker_id.in_(theirs))
+        .order_by(Worker.id)
+    )
+    return [(chat, owner) for chat, owner in rows]
+
+
 async def reach(session: Session, bot_id: int, worker_id: int) -> tuple[Chat, Worker] | None:
     """One worker with the chat to tell them something in."""
     rows = await session.execute(
@@ -38,17 +49,5 @@ async def reach(session: Session, bot_id: int, worker_id: int) -> tuple[Chat, Wo
 
 async def roles_of(session: Session, username: str) -> list[str]:
     """The roles of whoever goes by a Telegram user name here, without its @."""
-    worker_id = await session.scalar(
-        select(Identity.worker_id)
-        .join(Role, Role.worker_id == Identity.worker_id)
-        .where(func.lower(Identity.username) == username.lower())
-        .limit(1)
-    )
+    worker_id = await identities.holder(session, username)
     return [] if worker_id is None else await roles.of(session, worker_id)
-
-
-async def remember(session: Session, worker_id: int, name: str, username: str | None) -> None:
-    """Keep up with a changed name: `roles_of` must not vouch for who took over an old one."""
-    names = {"name": name, "username": username}
-    statement = upsert(session, table(Identity)).values(worker_id=worker_id, **names)
-    await session.execute(statement.on_conflict_do_update(index_elements=["worker_id"], set_=names))

@@ -6,8 +6,9 @@ from sqlalchemy import select
 
 from bot.errors import Invalid, NotAllowed, Refusal
 from bot.i18n import N_
-from bot.models.people import Audit, Identity, Role, Worker
-from bot.people import roles
+from bot.models.people import Audit, Role, Worker
+from bot.people import identities, roles
+from bot.people.identities import Names
 from bot.store.database import Session
 
 READERS = ("owner", "admin")
@@ -45,16 +46,19 @@ async def members(session: Session, *, actor: int | None) -> list[Member]:
     """Everybody with a role: owners first, then by how long they have been here."""
     await roles.require(session, actor, *READERS)
     rows = await session.execute(
-        select(Worker.id, Worker.pseudonym, Identity.name, Identity.username, Role.role)
+        select(Worker.id, Worker.pseudonym, Role.role)
         .join(Role, Role.worker_id == Worker.id)
-        .outerjoin(Identity, Identity.worker_id == Worker.id)
         .order_by(Worker.id)
     )
-    found: dict[int, Member] = {}
-    for id, pseudonym, name, username, role in rows:
-        before = found[id].roles if id in found else ()
-        mine = tuple(sorted({*before, role}, key=_rank))
-        found[id] = Member(id, pseudonym, name or "", username, mine)
+    held: dict[tuple[int, str], list[str]] = {}
+    for id, pseudonym, role in rows:
+        held.setdefault((id, pseudonym), []).append(role)
+    names = await identities.of(session, *(id for id, _pseudonym in held))
+    unnamed = Names("", None)
+    found = {
+        id: Member(id, pseudonym, *names.get(id, unnamed), tuple(sorted(mine, key=_rank)))
+        for (id, pseudonym), mine in held.items()
+    }
     return sorted(found.values(), key=lambda member: (_rank(member.roles[0]), member.worker_id))
 
 
@@ -75,7 +79,7 @@ async def check_removal(session: Session, member: Member, role: str, *, actor: i
         raise HasNoSuchRole(name=member.name or member.pseudonym, role=role)
     if role in BY_OWNERS and actor is not None and "owner" not in await roles.of(session, actor):
         raise OwnersOnly
-    if role == "owner" and len(await _owners(session)) <= 1:
+    if role == "owner" and len(await owners(session)) <= 1:
         raise LastOwner
 
 
@@ -88,7 +92,7 @@ async def remove(session: Session, member: Member, role: str, *, actor: int | No
     await session.flush()
 
 
-async def _owners(session: Session) -> list[int]:
+async def owners(session: Session) -> list[int]:
     """Who owns the bot; the rows stay locked until the end of the transaction."""
     query = select(Role.worker_id).where(Role.role == "owner").order_by(Role.worker_id)
     return list(await session.scalars(query.with_for_update()))

@@ -9,14 +9,16 @@ from sqlalchemy import bindparam, select
 from bot.models.base import table
 from bot.models.chat import Chat
 from bot.models.people import Identity, Worker
-from bot.people import roles
+from bot.people import identities, roles
+from bot.people.identities import Names
 from bot.store.database import Session, upsert
 
 ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # nothing that reads as something else
 # Built once: every update runs it.
 VISITED = (
-    select(Chat, Worker)
+    select(Chat, Worker, Identity.fingerprint)
     .join(Worker, Worker.id == Chat.worker_id)
+    .outerjoin(Identity, Identity.worker_id == Worker.id)
     .where(Chat.bot_id == bindparam("bot"), Chat.chat_id == bindparam("chat"))
     .with_for_update(of=[Chat, Worker])  # what the turn before left in either is seen
 )
@@ -31,26 +33,39 @@ class Visitor:
     username: str | None
     language: str | None
 
+    @property
+    def names(self) -> Names:
+        return Names(self.name, self.username)
+
+
+async def find(session: Session, bot_id: int, visitor: Visitor) -> tuple[Chat, Worker] | None:
+    """The person's chat and worker rows, locked for this turn; None for a stranger.
+
+    A changed name is followed: an old user name must not vouch for who took it over.
+    """
+    where = {"bot": bot_id, "chat": visitor.user_id}
+    row = (await session.execute(VISITED, where)).one_or_none()
+    if row is None:
+        return None
+    chat, worker, fingerprint = row
+    if worker.state != "declined" and not identities.known(session, fingerprint, visitor.names):
+        await identities.remember(session, worker.id, visitor.names)
+    return chat, worker
+
 
 async def meet(
     session: Session, bot_id: int, visitor: Visitor, *, owners: Collection[int]
 ) -> tuple[Chat, Worker]:
     """The person's chat and worker rows, locked for this turn; made at the first meeting."""
-    found = await _locked(session, bot_id, visitor.user_id)
+    found = await find(session, bot_id, visitor)
     if found is not None:
         return found
     await _introduce(session, bot_id, visitor)
-    met = await _locked(session, bot_id, visitor.user_id)
+    met = await find(session, bot_id, visitor)
     assert met is not None
     if visitor.user_id in owners:
         await roles.grant(session, met[1].id, "owner", by=None)
     return met
-
-
-async def _locked(session: Session, bot_id: int, user_id: int) -> tuple[Chat, Worker] | None:
-    where = {"bot": bot_id, "chat": user_id}
-    row = (await session.execute(VISITED, where)).one_or_none()
-    return None if row is None else (row[0], row[1])
 
 
 async def _introduce(session: Session, bot_id: int, visitor: Visitor) -> None:
@@ -66,8 +81,6 @@ async def _introduce(session: Session, bot_id: int, visitor: Visitor) -> None:
         await session.delete(worker)
         await session.flush()
         return
-    session.add(Identity(worker_id=worker.id, name=visitor.name, username=visitor.username))
-    await session.flush()
 
 
 async def bots(session: Session) -> set[int]:

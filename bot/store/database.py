@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
+from bot.crypto import Vault
 from bot.errors import Refusal
 from bot.i18n import N_
 from bot.models.base import moment
@@ -34,6 +35,7 @@ Session = AsyncSession
 T = TypeVar("T")
 
 TRIES = 5
+KEY_FILE = "kazi.key"  # beside an SQLite file, when no key is given
 # Statement 10 s, lock 3 s, idle in transaction 15 s: a stuck turn must not hold a worker's row.
 POSTGRES_OPTIONS = (
     "-c statement_timeout=10000 -c lock_timeout=3000"
@@ -56,12 +58,19 @@ class OneProcessOnly(Refusal):
 class Database:
     """One database of one Kazi: `transaction()` is the only place that commits."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, data_key: str = "") -> None:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        file = Path(make_url(url).database or "").with_name(KEY_FILE) if self.is_sqlite else None
+        self.vault = Vault(data_key, file)
+        known = {"vault": self.vault}
         self.engine, self._reader = _sqlite(url) if self.is_sqlite else _postgresql(url, pool_size)
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
-        self._readers = async_sessionmaker(self._reader, expire_on_commit=False, autoflush=False)
+        self._sessions = async_sessionmaker(
+            self.engine, expire_on_commit=False, autoflush=False, info=known
+        )
+        self._readers = async_sessionmaker(
+            self._reader, expire_on_commit=False, autoflush=False, info=known
+        )
         self._quick = {"synchronous": "NORMAL"} if self.is_sqlite else {}
         self._lock: IO[str] | None = None
 
@@ -122,6 +131,13 @@ async def now(session: Session) -> datetime:
     """The database's clock."""
     found: datetime | None = await session.scalar(select(moment()))
     assert found is not None
+    return found
+
+
+def vault(session: Session) -> Vault:
+    """The keys that names are sealed with."""
+    found = session.info["vault"]
+    assert isinstance(found, Vault)
     return found
 
 

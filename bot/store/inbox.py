@@ -1,17 +1,29 @@
 """Updates that were taken: the key that stops Telegram's redelivery."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, delete, exists
+import msgspec
+from sqlalchemy import ColumnElement, delete, exists, select, update
 
 from bot.models.base import table
 from bot.models.chat import Attempt, Inbox
 from bot.store.database import Session, for_both, upsert
 
+NAMES = {"first_name", "last_name", "username"}
 ATTEMPTS = 5  # a bug that fails this often will fail again; the chat behind it must go on
 KEEP = timedelta(
     days=7
 )  # ids jump at random after a silent week: older rows could swallow a new update
+
+
+class Dead(NamedTuple):
+    """An update that was given up."""
+
+    kind: str
+    update_id: int
+    at: datetime
+    why: str
 
 
 TAKE = for_both(
@@ -33,7 +45,7 @@ async def bury(
 ) -> None:
     """Record an update that cannot be handled, with its text, for a person to look at."""
     statement = upsert(session, table(Inbox)).values(
-        bot_id=bot_id, update_id=update_id, kind=kind, raw=raw, dead=why
+        bot_id=bot_id, update_id=update_id, kind=kind, raw=nameless(raw), dead=why
     )
     await session.execute(statement.on_conflict_do_nothing())
 
@@ -49,11 +61,39 @@ async def count_attempt(session: Session, bot_id: int, update_id: int) -> int:
     return failed or 1
 
 
+async def dead(session: Session, bot_id: int, limit: int) -> list[Dead]:
+    """The newest updates that were given up, without what is in them."""
+    given_up = select(Inbox.kind, Inbox.update_id, Inbox.received_at, Inbox.dead).where(
+        Inbox.bot_id == bot_id, Inbox.dead.is_not(None)
+    )
+    found = await session.execute(given_up.order_by(Inbox.received_at.desc()).limit(limit))
+    return [Dead(kind, update_id, at, why or "") for kind, update_id, at, why in found]
+
+
 async def prune(session: Session, now: datetime) -> None:
-    """Forget what Telegram can no longer repeat; dead ones stay for a person to see."""
-    stale = (Inbox.received_at < now - KEEP) & Inbox.dead.is_(None)
-    await session.execute(delete(Inbox).where(stale))
+    """Forget what Telegram can no longer repeat; of dead ones that and why they died stays."""
+    old = Inbox.received_at < now - KEEP
+    await session.execute(delete(Inbox).where(old, Inbox.dead.is_(None)))
+    await session.execute(update(Inbox).where(old, Inbox.raw.is_not(None)).values(raw=None))
     await session.execute(delete(Attempt).where(~_known()))
+
+
+def nameless(raw: str) -> str:
+    """An update without what Telegram calls people: a fault is looked for by id."""
+    try:
+        whole = msgspec.json.decode(raw)
+        todo = [whole]
+        while todo:  # not by recursion: an update may be dead for its depth
+            one = todo.pop()
+            if isinstance(one, dict):
+                for name in NAMES & one.keys():
+                    del one[name]
+                todo += one.values()
+            elif isinstance(one, list):
+                todo += one
+        return msgspec.json.encode(whole).decode()
+    except (msgspec.DecodeError, RecursionError):
+        return raw
 
 
 def _known() -> ColumnElement[bool]:

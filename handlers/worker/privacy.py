@@ -70,7 +70,7 @@ async def _card(turn: Turn) -> Message:
     lines += [_line(turn, name, given.get(name)) for name in documents.DOCUMENTS]
     if turn.worker.state == "paused":
         lines += ["", _("New work is paused until you agree to all three.")]
-    lines += ["", _("For a copy of your data or to have it deleted, write to /support.")]
+    lines += ["", _("/mydata sends you a copy of your data and can delete it.")]
     return Message(text="\n".join(lines), rows=_rows(turn, given))
 
 
@@ -106,6 +106,9 @@ def _rows(turn: Turn, given: dict[str, Agreement]) -> choices.Rows:
         if _settled(turn):
             stands = name in given and given[name].stands
             rows[-1].append(_withdraw(name) if stands else _give(name))
+    rows.append([choices.copy_of_data()])
+    if turn.worker.state != "declined":
+        rows.append([choices.delete_data()])
     return rows
 
 

@@ -13,7 +13,7 @@ from bot import i18n
 from bot.errors import Gone, Refusal
 from bot.i18n import gettext as _
 from bot.i18n import pgettext
-from bot.people import consent, documents, invites, languages, onboarding, roles, staff
+from bot.people import consent, documents, invites, languages, onboarding, roles
 from bot.people.onboarding import StepPassed
 from handlers import callbacks, choices, keyboards, menu, topics
 from handlers.cards import Message, escape
@@ -31,7 +31,6 @@ async def start(update: Update, turn: Turn) -> None:
     if turn.worker.state == "declined":
         turn.say(_refused())
         return
-    await _remember_name(update, turn)
     note = await _follow(turn, " ".join(turn.args or []))
     if turn.worker.step is None:
         await _go_home(turn, note)
@@ -104,12 +103,6 @@ async def _accept(turn: Turn, secret: str) -> str:
     return _("Your invitation is accepted. You now have the role {role}.").format(
         role=f"<b>{escape(role)}</b>"
     )
-
-
-async def _remember_name(update: Update, turn: Turn) -> None:
-    user = update.effective_user
-    if user is not None:
-        await staff.remember(turn.session, turn.worker.id, user.full_name, user.username)
 
 
 # Home

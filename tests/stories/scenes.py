@@ -11,12 +11,12 @@ from sqlalchemy import Table, func, insert, select, update
 from sqlalchemy.sql import Executable
 
 from bot.app import Kazi
+from bot.cli import base
 from bot.models.base import Base, table
 from bot.models.chat import Chat, Outbox
 from bot.models.people import Worker, WorkerLanguage
 from bot.models.work import Answer, Assignment, Project
 from bot.sandbox import Person
-from bot.store.database import Database
 from bot.web import server
 from bot.work import intake, project_file, projects
 from tests.life import SECRET, Life, last_with_buttons, serving
@@ -201,7 +201,7 @@ async def trouble(bot: Life) -> str | None:
 async def restarted(bot: Life) -> AsyncIterator[None]:
     """The bot is stopped; another one with the same database and the same Telegram goes on."""
     await bot.kazi.stop()
-    before, again = bot.kazi, Kazi(bot.kazi.settings, Database(bot.database.url))
+    before, again = bot.kazi, Kazi(bot.kazi.settings, base.database(bot.kazi.settings))
     await again.start(clock=False)
     async with serving(server.app(again)) as address:
         url = f"{address}/telegram/{again.bot_id}"

@@ -1,0 +1,232 @@
+"""What the bot holds about one person: a copy of it, and its end."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import cast, delete, or_, select, update
+from sqlalchemy.types import String
+
+from bot import money
+from bot.models.base import table
+from bot.models.chat import Chat, Gate, Inbox, Outbox
+from bot.models.pay import Account, Entry, Posting
+from bot.models.people import Audit, Consent, Role, Worker
+from bot.models.work import Answer, Assignment, Intake, Project, Queue, Report, Stage, Task
+from bot.pay import ledger
+from bot.people import identities, languages, team
+from bot.store.database import Session
+from bot.work import dispatch
+
+Row = dict[str, Any]
+Query = Any  # a Select; its columns are in its text
+UNTOUCHED = {"synchronize_session": False}
+
+
+async def collect(session: Session, worker: Worker) -> Row:
+    """Everything, ready for JSON; amounts are decimal strings with their currency beside them."""
+    who = worker.id
+    return {
+        "random_name": worker.pseudonym,
+        "identity": await _identity(session, who),
+        "settings": _settings(worker),
+        "languages": await languages.of(session, who),
+        "consents": await _rows(session, _consents(who)),
+        "roles": await _rows(session, _roles(who)),
+        "assignments": await _assignments(session, who),
+        "reports": await _rows(session, _reports(who)),
+        "balances": await _balances(session, who),
+        "ledger": [_priced(row) for row in await _rows(session, _ledger(who))],
+        "files": await _rows(session, _files(who)),
+        "actions": await _rows(session, _actions(who)),
+        "messages_waiting": await _rows(session, _waiting(who)),
+    }
+
+
+async def check_leaving(session: Session, worker: Worker) -> None:
+    """Raises team.LastOwner for the only one who can invite another."""
+    if await team.owners(session) == [worker.id]:
+        raise team.LastOwner
+
+
+async def erase(session: Session, chat: Chat, worker: Worker, *, now: datetime) -> None:
+    """Forget who this is. Answers, agreements and the ledger stay, under an id that leads nowhere.
+
+    Whoever writes from this chat afterwards is somebody new. Raises team.LastOwner.
+    """
+    await check_leaving(session, worker)
+    await dispatch.unreachable(session, chat.bot_id, chat.chat_id, now=now)
+    await _forget_work(session, worker.id)
+    await _forget_mail(session, chat)
+    await identities.forget(session, worker.id)
+    await languages.forget_all(session, worker.id)
+    await session.execute(delete(Role).where(Role.worker_id == worker.id))
+    worker.state, worker.step, worker.adult = "gone", None, None
+    worker.locale = worker.country = worker.zone = worker.currency = None
+    subject = f"worker:{worker.id}"
+    session.add(Audit(actor_id=worker.id, action="worker.erase", subject=subject))
+    await session.delete(chat)
+    await session.flush()
+
+
+async def _forget_work(session: Session, worker_id: int) -> None:
+    """Texts not sent as answers, and files sent in."""
+    drafts = update(Assignment).where(
+        Assignment.worker_id == worker_id, Assignment.draft.is_not(None)
+    )
+    await session.execute(drafts.values(draft=None), execution_options=UNTOUCHED)
+    await session.execute(delete(Intake).where(Intake.worker_id == worker_id))
+
+
+async def _forget_mail(session: Session, chat: Chat) -> None:
+    """What went to the chat and what came from it."""
+    here = (Outbox.bot_id == chat.bot_id, Outbox.chat_id == chat.chat_id)
+    await session.execute(delete(Outbox).where(*here), execution_options=UNTOUCHED)
+    gate = (Gate.bot_id == chat.bot_id, Gate.scope == f"chat:{chat.chat_id}")
+    await session.execute(delete(Gate).where(*gate), execution_options=UNTOUCHED)
+    mine = (Inbox.bot_id == chat.bot_id, Inbox.raw.contains(str(chat.chat_id)))
+    await session.execute(update(Inbox).where(*mine).values(raw=None), execution_options=UNTOUCHED)
+
+
+async def _identity(session: Session, worker_id: int) -> Row:
+    names = (await identities.of(session, worker_id)).get(worker_id)
+    chats = await _rows(session, select(table(Chat)).where(Chat.worker_id == worker_id))
+    return {
+        "name": names and names.name,
+        "username": names and names.username,
+        "chats": [{"telegram_id": one["chat_id"], "bot_id": one["bot_id"]} for one in chats],
+    }
+
+
+def _settings(worker: Worker) -> Row:
+    names = ("state", "locale", "country", "zone", "currency", "adult", "created_at")
+    return {name: getattr(worker, name) for name in names}
+
+
+async def _assignments(session: Session, worker_id: int) -> list[Row]:
+    """Each task that was offered, with every revision of what was answered."""
+    answers: dict[int, list[Row]] = {}
+    for row in await _rows(session, _answers(worker_id)):
+        answers.setdefault(row.pop("assignment"), []).append(row)
+    return [
+        _priced(row) | {"answers": answers.get(row["assignment"], [])}
+        for row in await _rows(session, _offered(worker_id))
+    ]
+
+
+async def _balances(session: Session, worker_id: int) -> list[Row]:
+    kinds = ("pending", "available", "held")
+    return [
+        {"currency": one.currency} | {kind: money.decimal(getattr(one, kind)) for kind in kinds}
+        for one in await ledger.balances(session, worker_id)
+    ]
+
+
+async def _rows(session: Session, query: Query) -> list[Row]:
+    return [dict(row) for row in (await session.execute(query)).mappings()]
+
+
+def _priced(row: Mapping[str, Any]) -> Row:
+    """Micro-units as people write them."""
+    return {key: money.decimal(value) if key == "amount" else value for key, value in row.items()}
+
+
+def _consents(worker_id: int) -> Query:
+    wanted = _columns(Consent, "document", "version", "locale", "given_at", "withdrawn_at")
+    return select(*wanted).where(Consent.worker_id == worker_id).order_by(Consent.id)
+
+
+def _roles(worker_id: int) -> Query:
+    return select(Role.role, Role.granted_at).where(Role.worker_id == worker_id)
+
+
+def _offered(worker_id: int) -> Query:
+    wanted = _columns(
+        Assignment,
+        *("state", "surplus", "locale", "draft", "offered_at", "answered_at", "seconds"),
+        *("accept_at", "currency"),
+    )
+    return (
+        select(
+            Assignment.id.label("assignment"),
+            Project.name.label("project"),
+            Stage.name.label("stage"),
+            Task.key.label("task"),
+            Queue.language,
+            Assignment.price_micro.label("amount"),
+            *wanted,
+        )
+        .join(Task, Task.id == Assignment.task_id)
+        .join(Queue, Queue.id == Assignment.queue_id)
+        .join(Stage, Stage.id == Assignment.stage_id)
+        .join(Project, Project.id == Stage.project_id)
+        .where(Assignment.worker_id == worker_id)
+        .order_by(Assignment.id)
+    )
+
+
+def _answers(worker_id: int) -> Query:
+    return (
+        select(
+            Answer.assignment_id.label("assignment"),
+            *_columns(Answer, "revision", "value", "label", "at"),
+        )
+        .join(Assignment, Assignment.id == Answer.assignment_id)
+        .where(Assignment.worker_id == worker_id)
+        .order_by(Answer.assignment_id, Answer.revision)
+    )
+
+
+def _reports(worker_id: int) -> Query:
+    return (
+        select(
+            Report.assignment_id.label("assignment"),
+            *_columns(Report, "reason", "text", "at"),
+        )
+        .join(Assignment, Assignment.id == Report.assignment_id)
+        .where(Assignment.worker_id == worker_id)
+        .order_by(Report.id)
+    )
+
+
+def _ledger(worker_id: int) -> Query:
+    return (
+        select(
+            Posting.at,
+            Posting.kind,
+            Posting.assignment_id.label("assignment"),
+            Account.kind.label("account"),
+            Entry.amount,
+            Entry.currency,
+        )
+        .join(Account, Account.id == Entry.account_id)
+        .join(Posting, Posting.id == Entry.posting_id)
+        .where(Account.worker_id == worker_id)
+        .order_by(Entry.id)
+    )
+
+
+def _files(worker_id: int) -> Query:
+    wanted = _columns(Intake, "filename", "state", "answers", "created_at")
+    return select(*wanted).where(Intake.worker_id == worker_id).order_by(Intake.id)
+
+
+def _actions(worker_id: int) -> Query:
+    """What they did as staff, and what was done about them."""
+    about = or_(Audit.actor_id == worker_id, Audit.subject == f"worker:{worker_id}")
+    wanted = _columns(Audit, "at", "action", "subject", "before", "after")
+    return select(*wanted).where(about).order_by(Audit.id)
+
+
+def _waiting(worker_id: int) -> Query:
+    """Messages not delivered yet; those that were are in the chat and nowhere else."""
+    return (
+        select(Outbox.created_at, Outbox.method, cast(Outbox.payload, String).label("content"))
+        .join(Chat, (Chat.bot_id == Outbox.bot_id) & (Chat.chat_id == Outbox.chat_id))
+        .where(Chat.worker_id == worker_id, Outbox.sent_at.is_(None), Outbox.dead.is_(None))
+        .order_by(Outbox.id)
+    )
+
+
+def _columns(model: Any, *names: str) -> Iterable[Any]:
+    return [getattr(model, name) for name in names]
