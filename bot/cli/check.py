@@ -1,4 +1,4 @@
-"""`kazi check`: settings, database, migrations, catalogs and the ledger, each with a word why."""
+"""`kazi check`: settings, database, catalogs, ledger and what must hold, each with a word why."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -9,10 +9,12 @@ import typer
 
 from bot import i18n
 from bot.cli import base
-from bot.pay import ledger
+from bot.pay import ledger, safeguards
+from bot.people import identities
 from bot.settings import Settings
 from bot.store import migrate
-from bot.store.database import Database, now
+from bot.store.database import Database, now, vault
+from bot.work import invariants
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def check(as_json: base.Json = False, database_url: base.DatabaseUrl = "") -> No
 
 
 async def _checks(settings: Settings) -> list[Check]:
-    database = Database(settings.database_url)
+    database = base.database(settings)
     try:
         return [await _one(name, look, settings, database) for name, look in CHECKS.items()]
     finally:
@@ -68,6 +70,14 @@ async def _migrations(settings: Settings, database: Database) -> tuple[bool, Any
     return current == newest, f"at {current}, newest {newest}"
 
 
+async def _key(settings: Settings, database: Database) -> tuple[bool, Any]:
+    async with database.reading() as session:
+        key = await identities.prove(session)
+        if not vault(session).protects:
+            return True, "names are not protected: KAZI_DATA_KEY is not set (`kazi key` prints one)"
+    return True, f"names are sealed with key {key}"
+
+
 async def _catalogs(settings: Settings, database: Database) -> tuple[bool, Any]:
     for code in i18n.SHIPPED:
         with i18n.speaking(code):
@@ -82,14 +92,33 @@ async def _ledger(settings: Settings, database: Database) -> tuple[bool, Any]:
     return True, {code: {kind: sums[kind] for kind in owed} for code, sums in totals.items()}
 
 
+async def _invariants(settings: Settings, database: Database) -> tuple[bool, Any]:
+    async with database.reading() as session:
+        seen = await invariants.look(session, now=await now(session))
+    names = ", ".join(invariants.INVARIANTS)
+    return not seen.wrong, invariants.words(seen.wrong) or f"{names}: all hold"
+
+
+async def _payouts(settings: Settings, database: Database) -> tuple[bool, Any]:
+    """Frozen payouts are told and no fault: after a restore they are as they must be."""
+    async with database.reading() as session:
+        found = await safeguards.frozen(session)
+    if found is None:
+        return True, "not frozen"
+    return True, f"frozen since {found.since:%Y-%m-%d %H:%M:%S} UTC: {found.reason}"
+
+
 Look = Callable[[Settings, Database], Awaitable[tuple[bool, Any]]]
 
 CHECKS: dict[str, Look] = {
     "settings": _settings,
     "database": _database,
     "migrations": _migrations,
+    "key": _key,
     "catalogs": _catalogs,
     "ledger": _ledger,
+    "invariants": _invariants,
+    "payouts": _payouts,
 }
 
 

@@ -70,7 +70,10 @@ def test_a_project_goes_from_a_file_to_an_export(kazi: Kazi, tmp_path: Path):
 
 def test_check_says_what_it_looked_at(kazi: Kazi):
     checks = {one["name"]: one for one in json.loads(kazi("check", "--json").stdout)}
-    assert set(checks) == {"settings", "database", "migrations", "catalogs", "ledger"}
+    assert set(checks) == {
+        *("settings", "database", "migrations", "key"),
+        *("catalogs", "ledger", "invariants", "payouts"),
+    }
     assert all(one["ok"] for one in checks.values())
 
 
@@ -97,3 +100,20 @@ def test_usage_exits_with_2(kazi: Kazi):
 def test_a_bot_without_a_token_says_where_to_get_one(kazi: Kazi):
     refused = kazi("run")
     assert (refused.returncode, "@BotFather" in refused.stderr) == (1, True)
+
+
+def test_without_a_key_postgresql_says_that_names_are_open_and_sqlite_makes_one(
+    kazi: Kazi, monkeypatch
+):
+    monkeypatch.setenv("KAZI_DATA_KEY", "")
+    told = {one["name"]: one for one in json.loads(kazi("check", "--json").stdout)}
+    sealed = told["database"]["detail"].startswith("sqlite")
+    assert told["key"]["ok"]
+    assert ("names are sealed" if sealed else "`kazi key` prints one") in told["key"]["detail"]
+
+
+def test_what_is_no_key_is_told_by_check(kazi: Kazi, monkeypatch):
+    monkeypatch.setenv("KAZI_DATA_KEY", kazi("key").stdout.strip())
+    assert kazi("check").returncode == 0
+    monkeypatch.setenv("KAZI_DATA_KEY", "my dog's name")
+    assert "holds something that is not a key" in kazi("check").stdout
