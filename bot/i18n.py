@@ -85,7 +85,7 @@ def resolve(tag: str | None) -> str:
     code = known(tag or ENGLISH)
     if code in available():
         return code
-    log.info("no catalog for language tag %r", (tag or "")[:35])
+    log.debug("no catalog for language tag %r", (tag or "")[:35])
     return ENGLISH
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 
+from bot import metrics
 from bot.errors import Gone, Refusal
 from bot.i18n import N_
 from bot.models.base import table
@@ -275,6 +276,7 @@ async def _first(
     )
     if won is None:
         raise AlreadyAnswered
+    metrics.ANSWERS.inc()
     await ledger.earn(
         session,
         assignment_id=current.assignment_id,

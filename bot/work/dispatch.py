@@ -25,7 +25,9 @@ from sqlalchemy import (
     select,
     update,
 )
+from structlog.contextvars import bind_contextvars
 
+from bot import metrics
 from bot.models.base import table
 from bot.models.chat import Chat
 from bot.models.people import Worker, WorkerLanguage
@@ -260,7 +262,9 @@ async def expire(session: Session, *, now: datetime, limit: int = BATCH) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return await _expire(session, stale, now)
+    gone = await _expire(session, stale, now)
+    metrics.LEASES_EXPIRED.inc(gone)
+    return gone
 
 
 async def unreachable(session: Session, bot_id: int, chat_id: int, *, now: datetime) -> None:
@@ -391,6 +395,8 @@ async def _assign(
     }
     assignment_id = await session.scalar(ASSIGN, values)
     assert assignment_id is not None
+    bind_contextvars(assignment=assignment_id)
+    metrics.CLAIMS.inc()
     reached = lane.cursor if task.gold is not None else max(lane.cursor, task.position)
     await _move_cursor(session, worker.id, lane, reached)
     return Offer(
@@ -434,6 +440,7 @@ async def _offer(session: Session, query: Executable, **which: int) -> Offer | N
     row = (await session.execute(query, which)).one_or_none()
     if row is None:
         return None
+    bind_contextvars(assignment=row.id)
     return Offer(
         assignment_id=row.id,
         worker_id=row.worker_id,
