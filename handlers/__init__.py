@@ -19,9 +19,10 @@ from telegram.ext import (
 from bot.errors import Refusal
 from bot.i18n import gettext as _
 from bot.people import roles
+from bot.store import outbox
 from bot.work import dispatch
 from handlers import keyboards
-from handlers.admin import export, newproject, projects, set, status, team
+from handlers.admin import audit, export, newproject, projects, set, status, team
 from handlers.cards import Message, escape
 from handlers.deliver import Document
 from handlers.turn import Turn
@@ -29,6 +30,7 @@ from handlers.worker import (
     balance,
     cancel,
     help,
+    mydata,
     privacy,
     settings,
     start,
@@ -46,6 +48,7 @@ COMMAND_FILES = (
     settings,
     help,
     privacy,
+    mydata,
     support,
     verify,
     cancel,
@@ -55,6 +58,7 @@ COMMAND_FILES = (
     status,
     export,
     team,
+    audit,
 )
 
 # What the next message means, by the name in chat.expecting["what"].
@@ -65,10 +69,10 @@ EXPECTED = {
 }
 
 # Files that are rendered when they are sent, by the kind in the outbox.
-DOCUMENTS: Mapping[str, Document] = {"export": export.render}
+DOCUMENTS: Mapping[str, Document] = {"export": export.render, "mydata": mydata.render}
 
-JOINING_TOO = ("/start", "/help", "/privacy", "/cancel", "/verify", "/support")
-JOINING_TAPS = ("on", "pv", "hp", "su")
+JOINING_TOO = ("/start", "/help", "/privacy", "/mydata", "/cancel", "/verify", "/support")
+JOINING_TAPS = ("on", "pv", "md", "hp", "su")
 JOINING_TEXTS = ("onboarding", "support")
 JOINED = ("active", "paused")
 
@@ -141,6 +145,7 @@ async def membership(update: Update, turn: Turn) -> None:
         await dispatch.unreachable(turn.session, turn.bot_id, turn.chat.chat_id, now=turn.now)
     else:
         turn.chat.reachable = True
+        await outbox.resume(turn.session, turn.bot_id, turn.chat.chat_id)
 
 
 def explain(turn: Turn, refusal: Refusal) -> None:

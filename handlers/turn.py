@@ -34,6 +34,8 @@ class Turn(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[An
     received: Update
     owner: str
     """Who sends what is queued here, see outbox.queue."""
+    paced: bool = True
+    """Whether Telegram's limits of a chat count, see outbox.room."""
 
     def begin(self, *, session: Session, now: datetime, update: Update, owner: str) -> None:
         self.session, self.now, self.received, self.owner = session, now, update, owner
@@ -121,16 +123,24 @@ class Turn(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[An
     async def flush(self) -> list[Letter]:
         """Write what was said; the letters that this process is to send right after the commit.
 
-        A chat in which older letters wait for somebody else is left to the sender.
+        This chat is locked, so its letters are sent at once, as many as may; a chat in which older
+        letters wait is left to the sender, who also claims those to other chats.
         """
-        mine: list[Letter] = []
-        for chat_id in dict.fromkeys(letter.chat_id for letter in self.letters):
-            letters = [letter for letter in self.letters if letter.chat_id == chat_id]
-            free = await outbox.free(self.session, self.bot_id, chat_id, owner=self.owner)
-            owner = self.owner if free else None
-            await outbox.queue(self.session, letters, owner=owner, now=self.now)
-            mine += letters if free else []
-        return mine
+        if not self.chat.reachable and self.received.message is not None:
+            # Who writes can be reached after all: what was put off is not in the way of an answer.
+            await outbox.resume(self.session, self.bot_id, self.chat.chat_id)
+        here = [letter for letter in self.letters if letter.chat_id == self.chat.chat_id]
+        others = [letter for letter in self.letters if letter.chat_id != self.chat.chat_id]
+        room = await self._room() if here else 0
+        mine, rest = here[:room], here[room:] + others
+        await outbox.queue(self.session, mine, owner=self.owner, now=self.now)
+        await outbox.queue(self.session, rest, owner=None, now=self.now)
+        return mine + others
+
+    async def _room(self) -> int:
+        return await outbox.room(
+            self.session, self.bot_id, self.chat.chat_id, owner=self.owner, paced=self.paced
+        )
 
     def _queue(
         self,

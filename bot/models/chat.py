@@ -25,6 +25,15 @@ class Inbox(Base):
     raw: Mapped[str | None]
     """The update as it came, kept only when it is dead."""
 
+    __table_args__ = (
+        Index(
+            "ix_inbox_dead",
+            "received_at",
+            postgresql_where=text("dead IS NOT NULL"),
+            sqlite_where=text("dead IS NOT NULL"),
+        ),
+    )
+
 
 class Attempt(Base):
     """How often an update has failed with a bug; after a few it is dead."""
@@ -33,6 +42,7 @@ class Attempt(Base):
     bot_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     count: Mapped[int]
+    since: Mapped[datetime] = mapped_column(Utc, server_default=moment())
 
 
 class Outbox(Base):
@@ -57,6 +67,8 @@ class Outbox(Base):
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     dead: Mapped[str | None]
     """Why it will never be sent."""
+    expires_at: Mapped[datetime | None] = mapped_column(Utc)
+    """When it is no longer worth sending; None: always."""
 
     __table_args__ = (
         Index(
@@ -73,6 +85,12 @@ class Outbox(Base):
             "due_at",
             postgresql_where=text("sent_at IS NULL AND dead IS NULL"),
             sqlite_where=text("sent_at IS NULL AND dead IS NULL"),
+        ),
+        Index(
+            "ix_outbox_expiry",
+            "expires_at",
+            postgresql_where=text("sent_at IS NULL AND dead IS NULL AND expires_at IS NOT NULL"),
+            sqlite_where=text("sent_at IS NULL AND dead IS NULL AND expires_at IS NOT NULL"),
         ),
     )
 
@@ -107,9 +125,13 @@ class Poll(Base):
 
 
 class Gate(Base):
-    """Until when nothing may be sent in a scope (`bot` or `chat:<id>`), after a 429."""
+    """What Telegram's limits leave in a scope (`bot` or `chat:<id>`), see `bot.store.gates`."""
 
     __tablename__ = "gates"
     bot_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     scope: Mapped[str] = mapped_column(String(40), primary_key=True)
-    closed_until: Mapped[datetime] = mapped_column(Utc)
+    closed_until: Mapped[datetime | None] = mapped_column(Utc)
+    """Nothing may be sent before, after a 429."""
+    closed_at: Mapped[datetime | None] = mapped_column(Utc)
+    next_us: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    """When the next message is due at an even pace, in microseconds since 1970."""

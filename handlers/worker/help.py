@@ -29,7 +29,7 @@ async def open_page(update: Update, turn: Turn) -> None:
         turn.replace(_screen(mine))
         return
     if name == "admin" and _runs(mine):
-        text = _commands()
+        text = _commands(mine)
     elif name in topics.PAGES:
         text = topics.page(name)
     else:
@@ -52,8 +52,8 @@ def _screen(mine: Collection[str]) -> Message:
     return Message(text="\n".join(lines), rows=rows)
 
 
-def _commands() -> str:
-    """Every admin command with its form of one line."""
+def _commands(mine: Collection[str]) -> str:
+    """Every admin command with its form of one line; some are for owners alone."""
     described = {
         "/projects open": _("Projects, by state; each opens a card."),
         "/newproject": _("As the caption of a file: a new project from it."),
@@ -63,6 +63,8 @@ def _commands() -> str:
         "/team invite reviewer": _("Roles; a link that lets one person in."),
         "/verify @name": _("Whether somebody belongs to this team."),
     }
+    if "owner" in mine:
+        described["/audit dead"] = _("Messages and updates that were given up, and why.")
     lines = [f"<code>{escape(form)}</code>\n{words}" for form, words in described.items()]
     return "\n\n".join([bold(_("Commands for admins")), *lines])
 

@@ -13,6 +13,7 @@ from typing import Literal
 import psycopg
 from sqlalchemy import make_url, text
 
+from bot import crypto
 from bot.models.work import Project
 from bot.people import languages, workers
 from bot.people.workers import Visitor
@@ -62,6 +63,7 @@ BODY = (
     """sees children before noon; bring the card that was given at the first visit."}'"""
 )
 _numbers = itertools.count(1)
+os.environ.setdefault("KAZI_DATA_KEY", crypto.fresh())  # also of the processes measured
 
 
 @contextmanager
@@ -98,7 +100,7 @@ def fill(url: str, *, people: int, tasks: int) -> None:
 
 async def settle(url: str, *, people: int, tasks: int, bot_id: int = BOT_ID) -> None:
     """Migrate, open a project with `tasks` tasks, and let `people` people have joined."""
-    opened = Database(url)
+    opened = Database(url, data_key=os.environ["KAZI_DATA_KEY"])
     await migrate.upgrade(opened)
     project = await opened.run(_project)
     for first in range(1, tasks + 1, CHUNK):

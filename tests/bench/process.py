@@ -74,6 +74,7 @@ def _settings(url: str, sandbox: Sandbox) -> dict[str, str]:
         "KAZI_API_URL": sandbox.url,
         "KAZI_WEBHOOK_SECRET": SECRET,
         "KAZI_OWNER_IDS": "",
+        "KAZI_RATE_LIMIT": "0",
     }
 
 

@@ -1,0 +1,124 @@
+"""Whose call is next: so many side by side, and the bot's messages a second over all processes.
+
+The budget's row is not touched in a turn and not for each letter: when letters wait, a block of
+the next fifth of a second is taken for them, replies before offers. Slots are evenly spaced, and
+one that cannot be used at its time is lost, so that no late ones bunch together.
+"""
+
+import asyncio
+import heapq
+import itertools
+
+import structlog
+
+from bot.store import gates
+from bot.store.database import Database, Session
+from bot.store.gates import Block
+
+log = structlog.get_logger()
+
+SIDE_BY_SIDE = 30  # calls at a time
+AHEAD = 0.19  # seconds of slots in a block; also how long a bot-wide 429 goes unnoticed elsewhere
+LATE = 0.05  # seconds after which a slot is lost
+AGAIN = 1.0  # seconds to wait when the database does not answer
+
+
+class Slots:
+    """The calls of one process. `rate` is in messages a second, 0 for as fast as it goes."""
+
+    def __init__(self, database: Database, bot_id: int, rate: int) -> None:
+        self._database, self._bot_id, self._rate = database, bot_id, rate
+        self._spacing = gates.spacing(rate) if rate else 0.0
+        self._free = SIDE_BY_SIDE
+        self._freed = asyncio.Event()
+        self._waiting: list[tuple[int, int, asyncio.Future[float]]] = []
+        self._order = itertools.count()
+        self._handing: asyncio.Task[None] | None = None
+        self._shut_until = 0.0
+        self._next_at = 0.0
+
+    async def take(self, lane: int) -> float:
+        """Wait for a slot; 0: call now, and `give` it back. Else nothing may go for so long."""
+        if (shut := self.shut_for()) > 0:
+            return shut
+        if not self._rate and self._free and not self._waiting:
+            self._free -= 1
+            return 0.0
+        mine = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (lane, next(self._order), mine))
+        if self._rate and self._handing is None:
+            self._handing = asyncio.get_running_loop().create_task(self._hand_out())
+        return float(await mine)
+
+    def give(self) -> None:
+        """A call has ended."""
+        self._free += 1
+        self._freed.set()
+        if not self._rate:
+            self._next()
+
+    def shut(self, seconds: float) -> None:
+        """Nothing goes out for `seconds`; who waits is told so."""
+        self._shut_until = max(self._shut_until, _monotonic() + seconds)
+        while self._waiting:
+            self._tell(seconds)
+
+    def shut_for(self) -> float:
+        return self._shut_until - _monotonic()
+
+    async def _hand_out(self) -> None:
+        """While anybody waits: take a block, and hand each slot out at its time."""
+        try:
+            while self._waiting:
+                while not self._free:
+                    self._freed.clear()
+                    await self._freed.wait()
+                count = max(1, min(len(self._waiting), int(AHEAD / self._spacing)))
+                block = await self._reserve(count)
+                if block.closed:
+                    self.shut(block.closed)
+                else:
+                    await self._spend(block, count)
+        finally:
+            self._handing = None
+
+    async def _reserve(self, count: int) -> Block:
+        if self._database.is_sqlite:
+            return self._reserve_alone(count)
+
+        async def take(session: Session) -> Block:
+            return await gates.reserve(session, self._bot_id, count, self._rate)
+
+        try:
+            return await self._database.run(take, durable=False)
+        except Exception:
+            log.exception("no slots taken")
+            return Block(0.0, AGAIN)
+
+    def _reserve_alone(self, count: int) -> Block:
+        """SQLite serves one process, so nobody else sends: its one writer need not be asked."""
+        begin = max(self._next_at, _monotonic())
+        self._next_at = begin + count * self._spacing
+        return Block(begin - _monotonic(), 0.0)
+
+    async def _spend(self, block: Block, count: int) -> None:
+        begin = _monotonic() + block.begins
+        for at in (begin + number * self._spacing for number in range(count)):
+            if (early := at - _monotonic()) > 0:
+                await asyncio.sleep(early)
+            if self._free and _monotonic() - at < LATE:
+                self._next()
+
+    def _next(self) -> None:
+        """A slot for who waits first in the best lane."""
+        if self._waiting:
+            self._free -= 1
+            self._tell(0.0)
+
+    def _tell(self, seconds: float) -> None:
+        _lane, _order, waiter = heapq.heappop(self._waiting)
+        waiter.set_result(seconds)
+
+
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()
