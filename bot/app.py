@@ -14,27 +14,30 @@ from typing import Any
 import msgspec
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from structlog.contextvars import bind_contextvars, clear_contextvars
 from telegram import Update
 from telegram.error import InvalidToken, NetworkError
 from telegram.ext import Application, ApplicationBuilder, ContextTypes
-from telegram.request import HTTPXRequest
 
 import handlers
-from bot import i18n
+from bot import crypto, i18n, metrics
 from bot.errors import Refusal
 from bot.i18n import N_
-from bot.people import workers
+from bot.people import identities, workers
 from bot.people.workers import Visitor
 from bot.settings import Settings
 from bot.store import inbox, migrate, outbox
 from bot.store.database import Database, Session, transient
 from handlers import menu, ticks
-from handlers.deliver import Sender, Wire
+from handlers.deliver import Sender
 from handlers.turn import Turn, current
+from handlers.wire import Aiohttp, Wire
 
 log = structlog.get_logger()
 
 KINDS = ("message", "edited_message", "callback_query", "my_chat_member", "poll_answer")
+_SECONDS = {kind: metrics.TURN_SECONDS.labels(kind) for kind in KINDS}
+_DONE = {kind: metrics.UPDATES.labels(kind, "done") for kind in KINDS}
 SERVER_POLL = 25  # seconds that Telegram holds a getUpdates open
 
 
@@ -78,22 +81,27 @@ class Kazi:
         self.bot_id = settings.bot_id
         self.wire = _wire(settings)
         self.bot = _application(self.wire)
-        self.sender = Sender(database, self.wire, documents=handlers.DOCUMENTS)
+        self.sender = Sender(
+            database,
+            self.wire,
+            documents=handlers.DOCUMENTS,
+            bot_id=self.bot_id,
+            rate_limit=settings.rate_limit,
+        )
         self.clock = AsyncIOScheduler(
             timezone="UTC",
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         # A tick that still runs when it is due again is skipped, which is meant and no news.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self.draining = False
+        """Asked to stop: still serving, but a balancer should look elsewhere."""
         self._stopping = asyncio.Event()
 
-    async def start(self, *, clock: bool = True) -> None:
-        """Claim the database, bring it up to date, greet Telegram, and start the clock."""
-        self.database.claim()
-        await migrate.upgrade(self.database)
-        if self.database.is_sqlite:
-            # The file is ours alone: who leased these letters is dead, and nobody need wait 45 s.
-            await self.database.run(lambda session: outbox.release(session, None))
+    async def start(self, *, clock: bool = True, first: bool = True) -> None:
+        """Greet Telegram and start the clock; the first bot of a process opens the database."""
+        if first:
+            await _open(self.database)
         await self._greet()
         for method, payload in menu.profile():
             self.sender.try_once(method, payload)
@@ -117,14 +125,18 @@ class Kazi:
         except NetworkError:
             raise TelegramOutOfReach(url=self.settings.api_url) from None
 
-    async def stop(self) -> None:
-        """Finish what was begun; what waits in the database waits for the next process."""
+    async def stop(self, *, last: bool = True) -> None:
+        """Finish what was begun; the last bot of a process closes the database.
+
+        What waits in the database waits for the next process.
+        """
         self._stopping.set()
         if self.clock.running:
             self.clock.shutdown(wait=False)
         await self.sender.stop()
         await self.bot.shutdown()
-        await self.database.dispose()
+        if last:
+            await self.database.dispose()
 
     async def poll(self) -> None:
         """Fetch updates, handle them, and only then let Telegram forget them."""
@@ -137,9 +149,15 @@ class Kazi:
     async def take(self, data: Mapping[str, Any]) -> Taken:
         """Handle one update, once: a repeated delivery changes nothing and is acknowledged."""
         update_id, kind = data["update_id"], _kind(data)
+        clear_contextvars()  # polling takes one update after another in one task
+        bind_contextvars(update=update_id)
         if kind is None:
             await self.bury(update_id, "unknown", data, "unknown kind of update")
             return Taken(Verdict.DONE)
+        with _SECONDS[kind].time():
+            return await self._take(update_id, kind, data)
+
+    async def _take(self, update_id: int, kind: str, data: Mapping[str, Any]) -> Taken:
         try:
             return await self._turn(update_id, kind, data, None)
         except Refusal as refusal:
@@ -147,6 +165,7 @@ class Kazi:
         except Exception as error:
             if transient(error):
                 log.warning("update postponed", update=update_id, error=type(error).__name__)
+                metrics.UPDATES.labels(kind, "again").inc()
                 return Taken(Verdict.AGAIN)
             log.exception("update failed", update=update_id, kind=kind)
             return await self._failed(update_id, kind, data, error)
@@ -155,6 +174,7 @@ class Kazi:
         """Keep what cannot be handled for a person, out of the way of its chat's next updates."""
         raw = msgspec.json.encode(data).decode()
         log.error("update buried", update=update_id, why=why)
+        metrics.UPDATES.labels(kind, "dead").inc()
         await self.database.run(
             lambda session: inbox.bury(session, self.bot_id, update_id, kind, raw, why)
         )
@@ -168,6 +188,7 @@ class Kazi:
             return await self._handle(session, update_id, kind, data, refusal)
 
         turn = await self.database.run(handle)
+        _DONE[kind].inc()
         if turn is None:
             return Taken(Verdict.DONE)
         self.sender.post(turn.mine)
@@ -190,10 +211,16 @@ class Kazi:
         turn = Turn(self.bot)
         turn.begin(session=session, now=now, update=update, owner=self.sender.owner)
         visitor = _visitor(update)
-        turn.bot_id = self.bot_id
-        turn.chat, turn.worker = await workers.meet(
-            session, self.bot_id, visitor, owners=self.settings.owner_ids
-        )
+        turn.bot_id, turn.paced = self.bot_id, self.sender.paced
+        if update.message is not None:
+            owners = self.settings.owner_ids
+            met = await workers.meet(session, self.bot_id, visitor, owners=owners)
+        elif (found := await workers.find(session, self.bot_id, visitor)) is not None:
+            met = found
+        else:  # only writing begins anything: who was erased and blocks the bot stays forgotten
+            return None
+        turn.chat, turn.worker = met
+        bind_contextvars(worker=turn.worker.id)
         token = current.set(turn)
         try:
             with i18n.speaking(turn.worker.locale or i18n.resolve(visitor.language)):
@@ -213,9 +240,14 @@ class Kazi:
             lambda session: inbox.count_attempt(session, self.bot_id, update_id)
         )
         if failures < inbox.ATTEMPTS:
+            metrics.UPDATES.labels(kind, "failed").inc()
             return Taken(Verdict.FAILED)
         await self.bury(update_id, kind, data, f"{type(error).__name__} {failures} times")
         return Taken(Verdict.DONE)
+
+    async def webhook_info(self) -> dict[str, Any]:
+        """What Telegram says of the webhook; raises TelegramError."""
+        return dict(await self.wire.call("getWebhookInfo", {}))
 
     async def _fetch(self, offset: int) -> list[dict[str, Any]]:
         try:
@@ -242,16 +274,26 @@ class Kazi:
                 self.sender.acknowledge(taken.answer)
 
 
+async def _open(database: Database) -> None:
+    """Claim the database, bring it up to date, and see that its names can be read."""
+    database.claim()
+    await migrate.upgrade(database)
+    await database.run(identities.prove)
+    if not database.vault.protects:
+        log.warning("names in the database are not protected", missing=crypto.SETTING)
+    if database.is_sqlite:
+        # The file is ours alone: who leased these letters is dead, and nobody need wait 45 s.
+        await database.run(lambda session: outbox.release(session, None))
+
+
 def _wire(settings: Settings) -> Wire:
     base = settings.api_url.rstrip("/")
     return Wire(
         token=settings.token,
         base_url=f"{base}/bot",
         base_file_url=f"{base}/file/bot",
-        request=HTTPXRequest(
-            connection_pool_size=64, connect_timeout=5, read_timeout=15, pool_timeout=30
-        ),
-        get_updates_request=HTTPXRequest(connection_pool_size=2, read_timeout=SERVER_POLL + 10),
+        request=Aiohttp(connections=64),
+        get_updates_request=Aiohttp(connections=2, read=SERVER_POLL + 10),
     )
 
 

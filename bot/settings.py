@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -17,20 +17,35 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
 
     bot_token: SecretStr = SecretStr("")
-    database_url: str = DEFAULT_DATABASE
+    bot_tokens: Annotated[list[SecretStr], NoDecode] = Field(default_factory=list)
+    """More bots in the same process and on the same database; a worker belongs to one of them."""
+    database_url: str = Field(default=DEFAULT_DATABASE, repr=False)  # it may hold a password
+    data_key: SecretStr = SecretStr("")
     api_url: str = "https://api.telegram.org"
     owner_ids: Annotated[list[int], NoDecode] = Field(default_factory=list)
     webhook_url: str = ""
     webhook_secret: SecretStr = SecretStr("")
+    webhook_secret_previous: SecretStr = SecretStr("")
+    """Accepted too, while a new secret makes its way to Telegram."""
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
-    log_format: str = "console"
+    metrics_token: SecretStr = SecretStr("")
+    log_format: Literal["console", "json"] = "console"
+    rate_limit: int = Field(default=30, ge=0)
+    """Messages a second of the bot, over all processes; 0: none, for a server of one's own."""
 
     @field_validator("owner_ids", mode="before")
     @classmethod
     def _comma_separated(cls, value: Any) -> Any:
         if isinstance(value, str):
             return [int(part) for part in value.replace(" ", ",").split(",") if part]
+        return value
+
+    @field_validator("bot_tokens", mode="before")
+    @classmethod
+    def _tokens(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return [SecretStr(part) for part in value.replace(",", " ").split()]
         return value
 
     @classmethod
@@ -54,6 +69,12 @@ class Settings(BaseSettings):
         """The number before the colon of the token, which is the bot's Telegram id."""
         head = self.token.partition(":")[0]
         return int(head) if head.isdecimal() else 0
+
+    def bots(self) -> "list[Settings]":
+        """The settings of each bot, once each: of the one token, and of those listed."""
+        tokens = [self.bot_token, *self.bot_tokens]
+        found = [self.model_copy(update={"bot_token": one, "bot_tokens": []}) for one in tokens]
+        return list({one.bot_id: one for one in found if one.bot_id}.values())
 
 
 class SecretFiles(PydanticBaseSettingsSource):

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import structlog
 
-from bot import i18n
+from bot import i18n, metrics
 from bot.i18n import gettext as _
 from bot.models.work import Intake
+from bot.people import identities
 from bot.store import inbox, outbox
 from bot.store.database import Session, now
-from bot.work import answers, dispatch, states, uploads
-from handlers import cards
+from bot.work import answers, dispatch, invariants, states, uploads
+from handlers import alarms, cards
 from handlers.admin import newproject
 from handlers.deliver import Sender, Status
 from handlers.worker.work import offer_work
@@ -82,7 +83,7 @@ async def read_uploads(sender: Sender) -> None:
     """Fetch a file that an admin sent, and make of it what was said it is for."""
 
     async def take(session: Session) -> Intake | None:
-        return await uploads.take(session, now=await now(session))
+        return await uploads.take(session, sender.bot_id, now=await now(session))
 
     while (upload := await sender.database.run(take)) is not None:
         with tempfile.TemporaryDirectory(prefix="kazi-") as folder:
@@ -96,7 +97,7 @@ async def _read_upload(sender: Sender, upload_id: int, path: Path, session: Sess
     if found is None:
         return
     upload, worker, chat = found
-    status = Status(sender.wire, chat.chat_id)
+    status = Status(sender, chat.chat_id)
     messages = await newproject.read_file(session, upload, worker, chat, path, progress=status.say)
     upload.lease_until = None
     letters = [
@@ -127,6 +128,33 @@ async def prune(sender: Sender) -> None:
     await sender.database.run(work)
 
 
+async def seal(sender: Sender) -> None:
+    """Names sealed with an earlier key, or not at all, are sealed with the present one."""
+    await _while_full(sender, identities.reseal, identities.BATCH)
+
+
+async def watch(sender: Sender) -> None:
+    """One process proves what must hold; what does not stops payouts, and the owners hear of it."""
+
+    async def due(session: Session) -> bool:
+        return await invariants.claim(session, now=await now(session))
+
+    if await sender.database.run(due):
+        await _look(sender)
+    async with sender.database.reading() as session:
+        known = (await invariants.marks(session)).known
+    metrics.INVARIANT_FAULTS.set(sum(map(len, known.values())))
+
+
+async def _look(sender: Sender) -> None:
+    async with sender.database.reading() as session:
+        since = await invariants.marks(session)
+        seen = await invariants.look(session, now=await now(session), since=since)
+    if seen.wrong:
+        log.error("invariants broken", **invariants.words(seen.wrong))
+    await sender.database.run(partial(alarms.raise_for, seen=seen))
+
+
 TICKS: dict[Tick, float] = {
     send: 1,
     read_uploads: 1,
@@ -135,7 +163,9 @@ TICKS: dict[Tick, float] = {
     wake: 5,
     close: 10,
     measure: 60,
+    watch: invariants.EVERY.total_seconds(),
     prune: 3600,
+    seal: 3600,
 }
 
 

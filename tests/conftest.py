@@ -8,14 +8,21 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from bot.store import migrate
-from bot.store.database import Database
 from tests.postgres import start
 
+# For the Settings of every test, in this process and in others.
+os.environ["KAZI_DATA_KEY"] = "dGhlIGtleSBvZiBldmVyeSB0ZXN0LCAzMiBieXRlcy4="
+
+from bot.store import migrate
+from bot.store.database import Database
+
+hypothesis.settings.register_profile("kazi", deadline=None)  # a busy machine is slow, not wrong
+hypothesis.settings.load_profile("kazi")
 TEMPLATE = "kazi_template"
 UNSAFE = ("fsync", "synchronous_commit", "full_page_writes")
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a disk that needs no waiting
@@ -74,7 +81,7 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url)
+    opened = Database(database_url, data_key=os.environ["KAZI_DATA_KEY"])
     yield opened
     await opened.dispose()
 

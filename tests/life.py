@@ -79,19 +79,30 @@ def buttons(message: dict[str, Any]) -> list[str]:
 
 
 @asynccontextmanager
-async def living(database: Database, **sandbox_options: Any) -> AsyncIterator[Life]:
-    """A bot behind its webhook, served on loopback, and the sandbox that delivers to it."""
+async def living(
+    database: Database,
+    *,
+    rate_limit: int = 0,
+    token: str = TOKEN,
+    first: bool = True,
+    **sandbox_options: Any,
+) -> AsyncIterator[Life]:
+    """A bot behind its webhook, served on loopback, and the sandbox that delivers to it.
+
+    `first` opens the database and closes it; another bot on it is not the first.
+    """
     options = {"retry_scale": 0.02} | sandbox_options
-    async with Sandbox(token=TOKEN, **options) as sandbox:
+    async with Sandbox(token=token, **options) as sandbox:
         settings = Settings(
-            bot_token=TOKEN,
+            bot_token=token,
             database_url=database.url,
             api_url=sandbox.url,
             owner_ids=[OWNER],
             webhook_secret=SECRET,
+            rate_limit=rate_limit,
         )
         kazi = Kazi(settings, database)
-        await kazi.start(clock=False)
+        await kazi.start(clock=False, first=first)
         async with serving(server.app(kazi)) as address:
             await kazi.wire.call(
                 "setWebhook",
@@ -105,7 +116,7 @@ async def living(database: Database, **sandbox_options: Any) -> AsyncIterator[Li
             yield life
             await life.settle()
             await life.check()
-        await kazi.stop()
+        await kazi.stop(last=first)
 
 
 @asynccontextmanager

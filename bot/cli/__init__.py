@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
-from bot.cli import check, demo, live, projects, simulate
+from bot.cli import backup, check, demo, key, live, projects, simulate
 from bot.errors import Refusal
 
 app = typer.Typer(
@@ -19,6 +19,8 @@ app = typer.Typer(
 demo.register(app)
 live.register(app)
 check.register(app)
+key.register(app)
+backup.register(app)
 projects.register(app)
 simulate.register(app)
 

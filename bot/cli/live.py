@@ -3,8 +3,9 @@
 import asyncio
 import json
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -17,13 +18,13 @@ from bot.errors import Refusal
 from bot.i18n import N_
 from bot.settings import Settings
 from bot.store import migrate
-from bot.store.database import Database
 from bot.web import server
 
 webhooks = typer.Typer(
     help="Tell Telegram where the bot is. Needs KAZI_WEBHOOK_URL and KAZI_WEBHOOK_SECRET."
 )
-GRACE = 10  # seconds for open requests to finish after SIGTERM
+DRAIN = 4  # seconds in which a balancer sees /readyz fail before the door closes
+GRACE = 8  # seconds for open requests to finish after it; with the rest, gone within 15
 
 
 class NoToken(Refusal):
@@ -39,7 +40,21 @@ class NoAddress(Refusal):
 
 
 class Server(uvicorn.Server):
-    """Uvicorn raises the signal again after serving, and dies before what we have to finish."""
+    """Uvicorn raises the signal again after serving, and dies before what we have to finish.
+
+    Asked to stop, it first says to the balancer that it is not ready; asked again, it hurries.
+    """
+
+    def __init__(self, config: uvicorn.Config, first: Kazi, *, drain: float) -> None:
+        super().__init__(config)
+        self._first, self._drain = first, drain
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._first.draining or not self._drain:
+            super().handle_exit(sig, frame)
+            return
+        self._first.draining = True
+        asyncio.get_running_loop().call_later(self._drain, super().handle_exit, sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -67,20 +82,25 @@ def serve(
     database_url: base.DatabaseUrl = "",
     host: Annotated[str, typer.Option(help="Address to listen on. Default: KAZI_HOST.")] = "",
     port: Annotated[int, typer.Option(help="Port to listen on. Default: KAZI_PORT.")] = -1,
+    drain: Annotated[
+        float,
+        typer.Option(help="Seconds of /readyz failing before it stops. Default: 4, 0 on SQLite."),
+    ] = -1,
 ) -> None:
     """Serve the webhook, /healthz and /readyz. `kazi webhook set` tells Telegram about it."""
     settings = _with_token(base.configured(database_url))
     if not settings.webhook_secret.get_secret_value():
         raise NoSecret
     logs.configure(settings)
-    base.run(_serve(settings, host or settings.host, settings.port if port < 0 else port))
+    port = settings.port if port < 0 else port
+    base.run(_serve(settings, host or settings.host, port, drain=drain))
 
 
 def bring_up(database_url: base.DatabaseUrl = "") -> None:
     """Bring the database to the newest revision."""
 
     async def upgrade() -> None:
-        database = Database(base.configured(database_url).database_url)
+        database = base.database(base.configured(database_url))
         await migrate.upgrade(database)
         typer.echo(f"at revision {await migrate.current(database)}")
         await database.dispose()
@@ -96,55 +116,71 @@ def webhook_set() -> None:
         raise NoAddress
     if not settings.webhook_secret.get_secret_value():
         raise NoSecret
-    address = f"{settings.webhook_url.rstrip('/')}/telegram/{settings.bot_id}"
-    wanted: dict[str, object] = {
-        "url": address,
-        "secret_token": settings.webhook_secret.get_secret_value(),
-        "allowed_updates": list(KINDS),
-    }
-    base.run(_call(settings, "setWebhook", wanted))
-    typer.echo(f"updates go to {address}")
+    for one in settings.bots():
+        address = f"{one.webhook_url.rstrip('/')}/telegram/{one.bot_id}"
+        wanted: dict[str, object] = {
+            "url": address,
+            "secret_token": one.webhook_secret.get_secret_value(),
+            "allowed_updates": list(KINDS),
+        }
+        base.run(_call(one, "setWebhook", wanted))
+        typer.echo(f"updates go to {address}")
 
 
 @webhooks.command("info")
 def webhook_info() -> None:
     """What Telegram says of the webhook, as JSON."""
-    settings = _with_token(base.configured())
-    typer.echo(json.dumps(base.run(_call(settings, "getWebhookInfo", {})), indent=2))
+    for one in _with_token(base.configured()).bots():
+        typer.echo(json.dumps(base.run(_call(one, "getWebhookInfo", {})), indent=2))
 
 
 @webhooks.command("delete")
 def webhook_delete() -> None:
     """Stop deliveries; updates wait for `kazi run`."""
-    base.run(_call(_with_token(base.configured()), "deleteWebhook", {}))
-    typer.echo("no webhook")
+    for one in _with_token(base.configured()).bots():
+        base.run(_call(one, "deleteWebhook", {}))
+        typer.echo(f"bot {one.bot_id}: no webhook")
+
+
+@asynccontextmanager
+async def _running(settings: Settings) -> AsyncIterator[list[Kazi]]:
+    """A bot for each token, on one database."""
+    database = base.database(settings)
+    bots = [Kazi(one, database) for one in settings.bots()]
+    first, *others = bots
+    await first.start()
+    try:
+        for kazi in others:
+            await kazi.start(first=False)
+        yield bots
+    finally:
+        for kazi in others:
+            await kazi.stop(last=False)
+        await first.stop()
 
 
 async def _poll(settings: Settings) -> None:
-    kazi = Kazi(settings, Database(settings.database_url))
-    await kazi.start()
-    polling = asyncio.ensure_future(kazi.poll())
-    await stop_signal()
-    polling.cancel()
-    await asyncio.wait([polling])
-    await kazi.stop()
+    async with _running(settings) as bots:
+        polling = [asyncio.ensure_future(kazi.poll()) for kazi in bots]
+        await stop_signal()
+        for one in polling:
+            one.cancel()
+        await asyncio.wait(polling)
 
 
-async def _serve(settings: Settings, host: str, port: int) -> None:
-    kazi = Kazi(settings, Database(settings.database_url))
-    await kazi.start()
-    config = uvicorn.Config(
-        server.app(kazi),
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=GRACE,
-    )
-    try:
-        await Server(config).serve()
-    finally:
-        await kazi.stop()
+async def _serve(settings: Settings, host: str, port: int, *, drain: float) -> None:
+    async with _running(settings) as bots:
+        if drain < 0:  # who is alone has nobody to hand over to
+            drain = 0 if bots[0].database.is_sqlite else DRAIN
+        config = uvicorn.Config(
+            server.app(*bots),
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=GRACE,
+        )
+        await Server(config, bots[0], drain=drain).serve()
 
 
 async def stop_signal() -> None:
@@ -156,7 +192,7 @@ async def stop_signal() -> None:
 
 
 async def _call(settings: Settings, method: str, payload: dict[str, object]) -> object:
-    database = Database(settings.database_url)
+    database = base.database(settings)
     kazi = Kazi(settings, database)
     async with kazi.wire:
         result: object = await kazi.wire.call(method, payload)
@@ -165,6 +201,6 @@ async def _call(settings: Settings, method: str, payload: dict[str, object]) -> 
 
 
 def _with_token(settings: Settings) -> Settings:
-    if not settings.bot_id:
+    if not settings.bots():
         raise NoToken
     return settings

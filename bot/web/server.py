@@ -1,4 +1,4 @@
-"""One ASGI app: Telegram's webhook, and the two questions of a balancer."""
+"""One ASGI app: Telegram's webhook, the two questions of a balancer, and the metrics."""
 
 import asyncio
 import hmac
@@ -12,8 +12,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.app import Kazi, Taken, Verdict
+from bot.settings import Settings
 from bot.store import migrate
 from bot.store.database import now
+from bot.web.scrape import Scrape
 
 LARGEST = 256 * 1024  # bytes of one update; Telegram's own limit is 64 KiB
 UPDATE_IDS = 2**63  # what the inbox can hold; Telegram's are small and positive
@@ -21,29 +23,34 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's n
 POSTPONE = {"Retry-After": "2"}
 
 
-def app(kazi: Kazi) -> Starlette:
-    """The server of one running bot."""
-
-    async def webhook(request: Request) -> Response:
-        return await _webhook(kazi, request)
+def app(*bots: Kazi) -> Starlette:
+    """The server of one running bot, or of several on one database."""
+    first = bots[0]
 
     async def ready(request: Request) -> Response:
-        return await _ready(kazi)
+        return await _ready(first)
 
     return Starlette(
         routes=[
-            Route(f"/telegram/{kazi.bot_id}", webhook, methods=["POST"]),
+            *map(_route, bots),
             Route("/healthz", _healthy),
             Route("/readyz", ready),
+            Route("/metrics", Scrape(first).answer),
         ]
     )
 
 
+def _route(kazi: Kazi) -> Route:
+    async def webhook(request: Request) -> Response:
+        return await _webhook(kazi, request)
+
+    return Route(f"/telegram/{kazi.bot_id}", webhook, methods=["POST"])
+
+
 async def _webhook(kazi: Kazi, request: Request) -> Response:
     """200 only after the commit; 503 asks Telegram to come again."""
-    secret = kazi.settings.webhook_secret.get_secret_value()
     given = request.headers.getlist(SECRET_HEADER)
-    if len(given) != 1 or not secret or not hmac.compare_digest(given[0].encode(), secret.encode()):
+    if len(given) != 1 or not _is_telegram(kazi.settings, given[0]):
         return PlainTextResponse("Forbidden", 403)
     body = await _body(request)
     if body is None:
@@ -55,6 +62,13 @@ async def _webhook(kazi: Kazi, request: Request) -> Response:
         return Response()
     # A client that hangs up must not cut a commit in half: the turn runs on.
     return _reply(await asyncio.shield(kazi.take(data)))
+
+
+def _is_telegram(settings: Settings, given: str) -> bool:
+    """Compared in constant time; during a rotation the earlier secret is as good as the new one."""
+    known = (settings.webhook_secret, settings.webhook_secret_previous)
+    secrets = [one.get_secret_value().encode() for one in known if one.get_secret_value()]
+    return any([hmac.compare_digest(given.encode(), secret) for secret in secrets])  # noqa: C419
 
 
 def _reply(taken: Taken) -> Response:
@@ -98,7 +112,9 @@ async def _healthy(request: Request) -> Response:
 
 
 async def _ready(kazi: Kazi) -> Response:
-    """The database answers and is migrated."""
+    """The database answers and is migrated, and we are not about to stop."""
+    if kazi.draining:
+        return PlainTextResponse("stopping", 503)
     try:
         async with asyncio.timeout(3), kazi.database.reading() as session:
             await now(session)

@@ -112,15 +112,19 @@ async def begin(
     await session.refresh(upload)
 
 
-async def take(session: Session, *, now: datetime) -> Intake | None:
-    """Lease the oldest file that waits to be read; None when none does."""
+async def take(session: Session, bot_id: int, *, now: datetime) -> Intake | None:
+    """Lease the oldest file sent to this bot that waits to be read; None when none does.
+
+    Another bot's file ids mean nothing to this one.
+    """
     free = or_(Intake.lease_until.is_(None), Intake.lease_until < now)
     found = await session.scalar(
         select(Intake)
-        .where(Intake.state == "waiting", free)
+        .join(Chat, Chat.worker_id == Intake.worker_id)
+        .where(Intake.state == "waiting", free, Chat.bot_id == bot_id)
         .order_by(Intake.id)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=Intake)
     )
     if found is not None:
         found.lease_until = now + LEASE

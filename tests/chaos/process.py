@@ -127,11 +127,15 @@ class BotProcess:
         async with asyncio.timeout(STOPPING):
             return await self._starter.wait()
 
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return self._environment["KAZI_WEBHOOK_URL"]
+
     def webhook(self) -> dict[str, object]:
         """What `kazi webhook set` tells Telegram."""
-        address = self._environment["KAZI_WEBHOOK_URL"]
         return {
-            "url": f"{address}/telegram/{TOKEN.partition(':')[0]}",
+            "url": f"{self.address}/telegram/{TOKEN.partition(':')[0]}",
             "secret_token": SECRET,
             "allowed_updates": ["message", "edited_message", "callback_query", "my_chat_member"],
         }
@@ -149,10 +153,10 @@ def _environment(database_url: str, api_url: str) -> dict[str, str]:
     inherited = {
         key: value
         for key, value in os.environ.items()
-        if not key.startswith("KAZI_") or key.startswith("KAZI_CHAOS_")
+        if not key.startswith("KAZI_") or key.startswith(("KAZI_CHAOS_", "KAZI_DATA_KEY"))
     }
     inherited.pop("PYTHONDONTWRITEBYTECODE", None)
-    port = _free_port()
+    port = free_port()
     return inherited | {
         "PYTHONPATH": str(ROOT),
         "PYTHONPYCACHEPREFIX": BYTECODE,
@@ -163,10 +167,12 @@ def _environment(database_url: str, api_url: str) -> dict[str, str]:
         "KAZI_PORT": str(port),
         "KAZI_WEBHOOK_URL": f"http://127.0.0.1:{port}",
         "KAZI_WEBHOOK_SECRET": SECRET,
+        "KAZI_RATE_LIMIT": "0",
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

@@ -20,6 +20,7 @@ from bot.store.database import Database, now
 from bot.work import intake, project_file, projects
 from tests.chaos import books
 from tests.chaos.books import Said
+from tests.chaos.fleet import Fleet
 from tests.chaos.people import Someone
 from tests.chaos.process import BotProcess
 from tests.chaos.witness import Witness
@@ -77,6 +78,10 @@ class Report:
     late: int = 0
     hurries: int = 0
     seconds: float = 0.0
+    goodbyes: list[tuple[int, float]] = field(default_factory=list)
+    """Exit code and seconds of each orderly end."""
+    gap: float = 0.0
+    """Seconds in which nobody of the replicas took an update, at most."""
     faults: list[str] = field(default_factory=list)
     said: str = ""
 
@@ -85,7 +90,8 @@ class Report:
         return (
             f"seed {self.seed}: {len(self.back)} kills, {self.acts} updates, {self.answers} answers"
             f" ({self.corrections} corrections, {self.late} surplus), /work again {self.hurries}"
-            f" times; back after {min(self.back):.1f}-{max(self.back):.1f} s; a person waited"
+            f" times; back after {min(self.back, default=0):.1f}-{max(self.back, default=0):.1f} s;"
+            f" a person waited"
             f" {slow[len(slow) // 2]:.2f} s in the middle and {slow[-1]:.1f} s at most;"
             f" {self.seconds:.0f} s in all"
         )
@@ -98,9 +104,10 @@ async def rage(
     *,
     seed: int,
     kills: int,
+    restarts: int = 0,
     cold: bool = False,
 ) -> Report:
-    """Run one storm: `mode` is polling or webhook."""
+    """Run one storm: `mode` is polling, webhook, or replicas, of which one at a time dies."""
     began = time.monotonic()
     chance = random.Random(seed)
     database = Database(database_url)
@@ -110,17 +117,15 @@ async def rage(
     sandbox.updates = witness
     report = Report(seed)
     async with sandbox:
-        bot = BotProcess(
-            mode, database_url=database_url, api_url=sandbox.url, folder=folder, cold=cold
-        )
+        bot = _bot(mode, database_url, sandbox.url, folder, cold=cold, seed=seed)
         crowd = [
             Someone(sandbox.person(f"Person {at}"), witness, random.Random(chance.random()))
             for at in range(PEOPLE)
         ]
         try:
-            if mode == "webhook":
+            if mode != "polling":
                 await _subscribe(sandbox, bot)
-            await _storm(bot, crowd, witness, database, chance, report, kills)
+            await _storm(bot, crowd, witness, database, chance, report, kills, restarts)
             await _rest(database, witness)
             await asyncio.gather(*(someone.prove() for someone in crowd))
             await _rest(database, witness)
@@ -137,14 +142,25 @@ async def rage(
     return report
 
 
+def _bot(
+    mode: str, database_url: str, api_url: str, folder: Path, *, cold: bool, seed: int
+) -> BotProcess | Fleet:
+    if mode == "replicas":
+        return Fleet(
+            database_url=database_url, api_url=api_url, folder=folder, cold=cold, seed=seed
+        )
+    return BotProcess(mode, database_url=database_url, api_url=api_url, folder=folder, cold=cold)
+
+
 async def _storm(
-    bot: BotProcess,
+    bot: BotProcess | Fleet,
     crowd: list[Someone],
     witness: Witness,
     database: Database,
     chance: random.Random,
     report: Report,
     kills: int,
+    restarts: int,
 ) -> None:
     await bot.start()
     living = [asyncio.ensure_future(someone.live()) for someone in crowd]
@@ -158,13 +174,24 @@ async def _storm(
             await _long_absence(database, tasks=chance.random() < HELD_TOO_LONG)
         await bot.start()
         report.back.append(await _sign_of_life(witness) - killed)
+    if isinstance(bot, Fleet):
+        await _restart(bot, report, restarts)
     await _load(witness, UNDER_LOAD[1])
     async with asyncio.timeout(DRAIN):
         await asyncio.gather(*(someone.stop() for someone in crowd))
         await asyncio.gather(*living)
 
 
-async def _subscribe(sandbox: Sandbox, bot: BotProcess) -> None:
+async def _restart(fleet: Fleet, report: Report, times: int) -> None:
+    """Deploy a few times over: each replica in turn goes and comes back, under load."""
+    await fleet.all_ready()
+    fleet.balancer.refusals.clear()
+    for _ in range(times):
+        report.goodbyes += await fleet.restart_each()
+    report.gap = fleet.balancer.worst_gap()
+
+
+async def _subscribe(sandbox: Sandbox, bot: BotProcess | Fleet) -> None:
     async with httpx.AsyncClient() as client:
         address = f"{sandbox.url}/bot{TOKEN}/setWebhook"
         (await client.post(address, json=bot.webhook())).raise_for_status()

@@ -23,6 +23,30 @@ COLD = os.environ.get("KAZI_CHAOS_COLD") == "1"
 async def test_a_bot_killed_under_load_loses_and_doubles_nothing(
     mode: str, database_url: str, tmp_path: Path
 ):
+    await _weather(mode, database_url, tmp_path)
+
+
+@pytest.mark.timeout(120 + 15 * KILLS)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_replicas_killed_one_by_one_lose_and_double_nothing(
+    database_url: str, tmp_path: Path
+):
+    await _weather("replicas", database_url, tmp_path)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_rolling_restart_is_not_noticed(database_url: str, tmp_path: Path):
+    report = await storm.rage("replicas", database_url, tmp_path, seed=SEED, kills=0, restarts=1)
+    print(report.line(), report.goodbyes, f"gap {report.gap:.1f} s")
+    assert report.faults == []
+    assert [code for code, _ in report.goodbyes] == [0, 0, 0]
+    assert max(seconds for _, seconds in report.goodbyes) < 15
+    assert report.gap < 2
+    assert "Traceback" not in report.said, report.said[-4000:]
+
+
+async def _weather(mode: str, database_url: str, tmp_path: Path) -> None:
     print(f"KAZI_CHAOS_SEED={SEED}")
     report = await storm.rage(mode, database_url, tmp_path, seed=SEED, kills=KILLS, cold=COLD)
     print(report.line())
