@@ -4,7 +4,7 @@
 PYTHON ?= python3
 RUN = .venv/bin
 
-.PHONY: demo test lint chaos bench catalogs setup clean
+.PHONY: demo test lint audit chaos bench catalogs setup clean
 
 demo: setup
 	@$(RUN)/kazi demo $(ARGS)
@@ -18,6 +18,11 @@ lint: setup
 	@$(RUN)/mypy
 	@$(RUN)/lint-imports
 	@$(RUN)/python -m bot.catalogs check
+
+# Known holes in what is locked. Asks the advisory service, so it is no part of `make test`.
+audit: setup
+	@$(RUN)/uv export --frozen --quiet --no-emit-project --format requirements-txt > .venv/locked.txt
+	@$(RUN)/uv tool run --quiet pip-audit --strict --disable-pip --require-hashes -r .venv/locked.txt $(ARGS)
 
 # The long forms of what `make test` runs in short: 50 kills of real processes, each started cold.
 chaos: setup
