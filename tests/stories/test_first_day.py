@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from datetime import timedelta
 
 from sqlalchemy import update
@@ -144,5 +143,5 @@ async def test_the_bots_page_says_what_it_is_before_a_word(bot: Life) -> None:
     swahili = told[("setMyDescription", "sw")]["description"]
     assert "never ask you to pay" in english
     assert swahili not in ("", english)
-    menu = json.loads(told[("setMyCommands", None)]["commands"])
+    menu = told[("setMyCommands", None)]["commands"]
     assert [one["command"] for one in menu[:2]] == ["start", "work"]
