@@ -13,7 +13,7 @@ from bot.i18n import gettext as _
 from bot.models.work import Intake
 from bot.people import identities
 from bot.store import inbox, outbox
-from bot.store.database import Session, now
+from bot.store.database import Session, now, transient
 from bot.work import answers, dispatch, invariants, states, uploads
 from handlers import alarms, cards
 from handlers.admin import newproject
@@ -31,8 +31,11 @@ async def run(tick: Tick, sender: Sender) -> None:
         await tick(sender)
     except asyncio.CancelledError:  # the bot stops: rolled back, and due again for the next one
         log.info("tick interrupted", tick=tick.__name__)
-    except Exception:
-        log.exception("tick failed", tick=tick.__name__)
+    except Exception as error:
+        if transient(error):  # the database is away; the next tick is a second later
+            log.warning("tick postponed", tick=tick.__name__, error=type(error).__name__)
+        else:
+            log.exception("tick failed", tick=tick.__name__)
 
 
 async def send(sender: Sender) -> None:

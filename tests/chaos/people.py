@@ -91,6 +91,7 @@ class Someone:
         for _ in range(5):
             card = self.card()
             if card is None:
+                self._try_again()
                 await self._write("/work", "work")
                 await self.person.wait(lambda _: self.card(), timeout=PATIENCE)
             elif card.is_task:
@@ -167,12 +168,19 @@ class Someone:
         self.hurries += self._begun
         if self._joined:
             self._begun = True
+            self._try_again()
             await self._write("/work", "work")
             return
         self.hurries += 1
         self._done.clear()  # press the same button of the onboarding again
         if self.card() is None:
             await self._write("/start", "start")
+
+    def _try_again(self) -> None:
+        """What was tapped and never arrived: Telegram keeps a tap for 150 s."""
+        heard = self.witness.acknowledged
+        lost = {("task", a.assignment, a.nonce) for a in self.acts if a.update_id not in heard}
+        self._done = {one for one in self._done if one not in lost and one[-1] not in lost}
 
     async def _go_on(self, before: Card | None) -> None:
         """Wait for another card than the one just used, or for a reason why there is none."""

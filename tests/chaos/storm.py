@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,6 +26,7 @@ from tests.chaos.people import Someone
 from tests.chaos.process import BotProcess
 from tests.chaos.witness import Witness
 from tests.life import TOKEN
+from tests.postgres import Power
 
 PEOPLE = 16
 UNRULY = 0.1  # share of deliveries that are doubled, and of those that others overtake
@@ -64,13 +66,24 @@ KINDS = {
 TASKS = 600
 
 
+@dataclass(frozen=True)
+class Trouble:
+    """What goes wrong in a storm, in this order."""
+
+    kills: int = 0
+    restarts: int = 0
+    """Orderly restarts of each replica."""
+    outages: Sequence[float] = ()
+    """Seconds that PostgreSQL is away, each time."""
+
+
 @dataclass
 class Report:
     """What happened, for the assertions and for people."""
 
     seed: int
     back: list[float] = field(default_factory=list)
-    """Seconds from each kill to the first update acknowledged after it."""
+    """Seconds from each kill, or the end of an outage, to the first update acknowledged."""
     reactions: list[float] = field(default_factory=list)
     acts: int = 0
     answers: int = 0
@@ -103,8 +116,7 @@ async def rage(
     folder: Path,
     *,
     seed: int,
-    kills: int,
-    restarts: int = 0,
+    trouble: Trouble,
     cold: bool = False,
 ) -> Report:
     """Run one storm: `mode` is polling, webhook, or replicas, of which one at a time dies."""
@@ -125,7 +137,7 @@ async def rage(
         try:
             if mode != "polling":
                 await _subscribe(sandbox, bot)
-            await _storm(bot, crowd, witness, database, chance, report, kills, restarts)
+            await _storm(bot, crowd, witness, database, chance, report, trouble)
             await _rest(database, witness)
             await asyncio.gather(*(someone.prove() for someone in crowd))
             await _rest(database, witness)
@@ -159,13 +171,12 @@ async def _storm(
     database: Database,
     chance: random.Random,
     report: Report,
-    kills: int,
-    restarts: int,
+    trouble: Trouble,
 ) -> None:
     await bot.start()
     living = [asyncio.ensure_future(someone.live()) for someone in crowd]
     await _sign_of_life(witness)
-    for left in reversed(range(kills)):
+    for left in reversed(range(trouble.kills)):
         await _load(witness, chance.randint(*UNDER_LOAD))
         await asyncio.sleep(chance.uniform(0, MOMENT))
         killed = time.monotonic()
@@ -175,7 +186,12 @@ async def _storm(
         await bot.start()
         report.back.append(await _sign_of_life(witness) - killed)
     if isinstance(bot, Fleet):
-        await _restart(bot, report, restarts)
+        await _restart(bot, report, trouble.restarts)
+    for seconds in trouble.outages:
+        await _load(witness, chance.randint(*UNDER_LOAD))
+        await _outage(database, seconds)
+        up = time.monotonic()
+        report.back.append(await _sign_of_life(witness) - up)
     await _load(witness, UNDER_LOAD[1])
     async with asyncio.timeout(DRAIN):
         await asyncio.gather(*(someone.stop() for someone in crowd))
@@ -189,6 +205,14 @@ async def _restart(fleet: Fleet, report: Report, times: int) -> None:
     for _ in range(times):
         report.goodbyes += await fleet.restart_each()
     report.gap = fleet.balancer.worst_gap()
+
+
+async def _outage(database: Database, seconds: float) -> None:
+    """PostgreSQL falls, and comes back after so long."""
+    power = Power(database.url)
+    await power.off()
+    await asyncio.sleep(seconds)
+    await power.on()
 
 
 async def _subscribe(sandbox: Sandbox, bot: BotProcess | Fleet) -> None:

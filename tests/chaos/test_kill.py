@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.chaos import storm
+from tests.chaos.storm import Trouble
 from tests.life import TOKEN
 
 KILLS = int(os.environ.get("KAZI_CHAOS_KILLS", "6"))
 SEED = int(os.environ.get("KAZI_CHAOS_SEED") or secrets.randbelow(10**6))
+AWAY = float(os.environ.get("KAZI_CHAOS_AWAY", "4"))  # seconds without a database
 COLD = os.environ.get("KAZI_CHAOS_COLD") == "1"
 
 
@@ -37,7 +39,8 @@ async def test_replicas_killed_one_by_one_lose_and_double_nothing(
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_a_rolling_restart_is_not_noticed(database_url: str, tmp_path: Path):
-    report = await storm.rage("replicas", database_url, tmp_path, seed=SEED, kills=0, restarts=1)
+    trouble = Trouble(restarts=1)
+    report = await storm.rage("replicas", database_url, tmp_path, seed=SEED, trouble=trouble)
     print(report.line(), report.goodbyes, f"gap {report.gap:.1f} s")
     assert report.faults == []
     assert [code for code, _ in report.goodbyes] == [0, 0, 0]
@@ -46,9 +49,26 @@ async def test_a_rolling_restart_is_not_noticed(database_url: str, tmp_path: Pat
     assert "Traceback" not in report.said, report.said[-4000:]
 
 
+@pytest.mark.timeout(180 + 2 * AWAY)
+@pytest.mark.skipif(
+    "KAZI_TEST_POSTGRES" in os.environ, reason="somebody else's server is left alone"
+)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_replicas_outlive_a_database_that_falls_and_comes_back(
+    database_url: str, tmp_path: Path
+):
+    trouble = Trouble(kills=1, outages=(0, AWAY, 0))
+    report = await storm.rage("replicas", database_url, tmp_path, seed=SEED, trouble=trouble)
+    print(report.line())
+    assert report.faults == []
+    assert TOKEN not in report.said
+
+
 async def _weather(mode: str, database_url: str, tmp_path: Path) -> None:
     print(f"KAZI_CHAOS_SEED={SEED}")
-    report = await storm.rage(mode, database_url, tmp_path, seed=SEED, kills=KILLS, cold=COLD)
+    report = await storm.rage(
+        mode, database_url, tmp_path, seed=SEED, trouble=Trouble(KILLS), cold=COLD
+    )
     print(report.line())
     assert report.faults == []
     assert TOKEN not in report.said
