@@ -111,13 +111,16 @@ class Slots:
 
     def _next(self) -> None:
         """A slot for who waits first in the best lane."""
-        if self._waiting:
+        if self._waiting and self._tell(0.0):
             self._free -= 1
-            self._tell(0.0)
 
-    def _tell(self, seconds: float) -> None:
+    def _tell(self, seconds: float) -> bool:
+        """Whether there was still somebody to hear it."""
         _lane, _order, waiter = heapq.heappop(self._waiting)
+        if waiter.cancelled():
+            return False
         waiter.set_result(seconds)
+        return True
 
 
 def _monotonic() -> float:
