@@ -177,9 +177,9 @@ class Someone:
             await self._write("/start", "start")
 
     def _try_again(self) -> None:
-        """What was tapped and never arrived: Telegram keeps a tap for 150 s."""
-        heard = self.witness.acknowledged
-        lost = {("task", a.assignment, a.nonce) for a in self.acts if a.update_id not in heard}
+        """What was tapped and never arrived: Telegram keeps a tap for 150 s, and then drops it."""
+        alive = self.witness.acknowledged.keys() | self.witness.pending.keys()
+        lost = {("task", a.assignment, a.nonce) for a in self.acts if a.update_id not in alive}
         self._done = {one for one in self._done if one not in lost and one[-1] not in lost}
 
     async def _go_on(self, before: Card | None) -> None:
