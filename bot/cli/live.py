@@ -81,10 +81,15 @@ def run(database_url: base.DatabaseUrl = "") -> None:
 def serve(
     database_url: base.DatabaseUrl = "",
     host: Annotated[str, typer.Option(help="Address to listen on. Default: KAZI_HOST.")] = "",
-    port: Annotated[int, typer.Option(help="Port to listen on. Default: KAZI_PORT.")] = -1,
+    port: Annotated[
+        int, typer.Option(help="Port to listen on. Default: KAZI_PORT.", show_default=False)
+    ] = -1,
     drain: Annotated[
         float,
-        typer.Option(help="Seconds of /readyz failing before it stops. Default: 4, 0 on SQLite."),
+        typer.Option(
+            help="Seconds of /readyz failing before it stops. Default: 4, 0 on SQLite.",
+            show_default=False,
+        ),
     ] = -1,
 ) -> None:
     """Serve the webhook, /healthz and /readyz. `kazi webhook set` tells Telegram about it."""
