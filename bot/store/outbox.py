@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    ColumnElement,
     String,
     and_,
     bindparam,
@@ -48,7 +47,7 @@ KEEP_DEAD = timedelta(days=7)
 REPLIES, MONEY, OFFERS, BROADCASTS = range(4)  # lanes; the lower goes first
 
 outbox, gate = table(Outbox), table(Gate)
-_UNSENT = outbox.c.sent_at.is_(None) & outbox.c.dead.is_(None)
+UNSENT = outbox.c.sent_at.is_(None) & outbox.c.dead.is_(None)
 _OF_BOT = outbox.c.bot_id == bindparam("bot")
 _UNLIMITED = 2**62
 
@@ -66,14 +65,14 @@ STANDING = select(
     func.count().filter(_OTHERS),
     select(gate.c.next_us - micros()).where(_GATE_OF_CHAT).scalar_subquery(),
     _SHUT,
-).where(_OF_BOT, outbox.c.chat_id == bindparam("chat"), _UNSENT)
+).where(_OF_BOT, outbox.c.chat_id == bindparam("chat"), UNSENT)
 _OF_CHATS = outbox.c.chat_id.in_(bindparam("chats", expanding=True))
 UNCLAIMED = (
-    select(outbox.c.id).where(_OF_BOT, _OF_CHATS, outbox.c.lease_owner.is_(None), _UNSENT).limit(1)
+    select(outbox.c.id).where(_OF_BOT, _OF_CHATS, outbox.c.lease_owner.is_(None), UNSENT).limit(1)
 )
 _FREE = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until < bindparam("now"))
 _older = outbox.alias()
-_BEHIND = exists().where(
+BEHIND = exists().where(
     _older.c.bot_id == outbox.c.bot_id,
     _older.c.chat_id == outbox.c.chat_id,
     _older.c.id < outbox.c.id,
@@ -94,7 +93,7 @@ _GATED = exists().where(
 # Due letters with nothing older waiting in their chat, the best lane first.
 HEADS = (
     select(outbox.c.id, outbox.c.chat_id)
-    .where(_OF_BOT, _UNSENT, outbox.c.due_at <= bindparam("now"), _FREE, ~_BEHIND, ~_GATED)
+    .where(_OF_BOT, UNSENT, outbox.c.due_at <= bindparam("now"), _FREE, ~BEHIND, ~_GATED)
     .order_by(outbox.c.lane, outbox.c.id)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True, of=outbox)
@@ -111,7 +110,7 @@ BUSY = select(_chats.c.chat_id).where(*_AMONG, _chats.c.chat_id.not_in(select(_l
 # locked here, and what it sends itself comes first.
 LEASED = (
     update(outbox)
-    .where(outbox.c.id.in_(bindparam("ids", expanding=True)), _FREE, ~_BEHIND)
+    .where(outbox.c.id.in_(bindparam("ids", expanding=True)), _FREE, ~BEHIND)
     .values(
         lease_owner=bindparam("owner"),
         lease_until=bindparam("until"),
@@ -142,7 +141,7 @@ MARK = (
 SENT = MARK.values(sent_at=moment(), message_id=bindparam("message"), payload={})
 EXPIRE = (
     update(outbox)
-    .where(_OF_BOT, _UNSENT, _FREE, outbox.c.expires_at < bindparam("now"))
+    .where(_OF_BOT, UNSENT, _FREE, outbox.c.expires_at < bindparam("now"))
     .values(dead="expired", payload={})
 )
 
@@ -295,14 +294,14 @@ async def expire(session: Session, bot_id: int) -> None:
 
 async def resume(session: Session, bot_id: int, chat_id: int) -> None:
     """A chat can be reached again: what was put off for it is due."""
-    waits = (outbox.c.bot_id == bot_id, outbox.c.chat_id == chat_id, _UNSENT)
+    waits = (outbox.c.bot_id == bot_id, outbox.c.chat_id == chat_id, UNSENT)
     later = outbox.c.due_at > moment()
     await session.execute(update(outbox).where(*waits, later).values(due_at=moment()))
 
 
 async def migrate(session: Session, bot_id: int, old: int, new: int) -> None:
     """A group became a supergroup: its letters and its chat have another number."""
-    moved = (outbox.c.bot_id == bot_id, outbox.c.chat_id == old, _UNSENT)
+    moved = (outbox.c.bot_id == bot_id, outbox.c.chat_id == old, UNSENT)
     await session.execute(update(outbox).where(*moved).values(chat_id=new))
     taken = _chats.alias()
     known = exists().where(taken.c.bot_id == bot_id, taken.c.chat_id == new)
@@ -324,7 +323,7 @@ async def release(session: Session, owner: str | None) -> None:
     await session.execute(
         update(Outbox)
         .where(Outbox.lease_owner.is_not(None) if owner is None else Outbox.lease_owner == owner)
-        .where(_unsent(Outbox))
+        .where(UNSENT)
         .values(lease_until=None, lease_owner=None)
         .execution_options(synchronize_session=False)
     )
@@ -338,7 +337,7 @@ async def drop(session: Session, bot_id: int, chat_id: int, why: str) -> None:
             Outbox.bot_id == bot_id,
             Outbox.chat_id == chat_id,
             Outbox.lane != MONEY,
-            _unsent(Outbox),
+            UNSENT,
         )
         .values(dead=why, payload={})
         .execution_options(synchronize_session=False)
@@ -416,8 +415,3 @@ async def _place_poll(session: Session, letter: Letter, outcome: Sent) -> None:
         message_id=outcome.message_id,
     )
     await session.execute(statement.on_conflict_do_nothing())
-
-
-def _unsent(table: Any) -> ColumnElement[bool]:
-    unsent: ColumnElement[bool] = table.sent_at.is_(None) & table.dead.is_(None)
-    return unsent

@@ -36,6 +36,7 @@ from bot.models.safety import Fault, Safeguards
 from bot.models.work import Answer, Assignment
 from bot.pay import safeguards
 from bot.store.database import Session
+from bot.store.outbox import BEHIND, UNSENT
 
 EVERY = timedelta(minutes=5)
 EARLY = timedelta(seconds=30)  # a tick that comes this much too soon still counts as the next
@@ -150,16 +151,6 @@ async def settle(session: Session, seen: Seen, *, now: datetime) -> News | None:
 
 def _standing(now: datetime) -> dict[str, Select[int]]:
     """What an index of the few waiting rows answers."""
-    older = outbox.alias()
-    waits = outbox.c.sent_at.is_(None) & outbox.c.dead.is_(None)
-    # Behind a letter that is tried again, or held by a gate, the younger ones wait rightly.
-    behind = exists().where(
-        older.c.bot_id == outbox.c.bot_id,
-        older.c.chat_id == outbox.c.chat_id,
-        older.c.id < outbox.c.id,
-        older.c.sent_at.is_(None),
-        older.c.dead.is_(None),
-    )
     settled = exists().where(
         inbox.c.bot_id == attempts.c.bot_id, inbox.c.update_id == attempts.c.update_id
     )
@@ -167,7 +158,8 @@ def _standing(now: datetime) -> dict[str, Select[int]]:
         "leases": select(assignments.c.id).where(
             assignments.c.state == "held", assignments.c.lease_until < now - LATE_LEASE
         ),
-        "outbox": select(outbox.c.id).where(waits, outbox.c.due_at < now - LATE_LETTER, ~behind),
+        # Behind a letter that is tried again, or held by a gate, the younger ones wait rightly.
+        "outbox": select(outbox.c.id).where(UNSENT, outbox.c.due_at < now - LATE_LETTER, ~BEHIND),
         "inbox": select(attempts.c.update_id).where(attempts.c.since < now - LATE_UPDATE, ~settled),
     }
 

@@ -16,6 +16,7 @@ from bot.models.work import Answer, Assignment, Intake, Project, Queue, Report, 
 from bot.pay import ledger
 from bot.people import identities, languages, team
 from bot.store.database import Session
+from bot.store.outbox import UNSENT
 from bot.work import dispatch
 
 Row = dict[str, Any]
@@ -223,7 +224,7 @@ def _waiting(worker_id: int) -> Query:
     return (
         select(Outbox.created_at, Outbox.method, cast(Outbox.payload, String).label("content"))
         .join(Chat, (Chat.bot_id == Outbox.bot_id) & (Chat.chat_id == Outbox.chat_id))
-        .where(Chat.worker_id == worker_id, Outbox.sent_at.is_(None), Outbox.dead.is_(None))
+        .where(Chat.worker_id == worker_id, UNSENT)
         .order_by(Outbox.id)
     )
 
