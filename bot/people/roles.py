@@ -3,7 +3,7 @@
 from sqlalchemy import delete, select
 
 from bot.errors import NotAllowed
-from bot.i18n import N_
+from bot.i18n import N_, pgettext
 from bot.models.base import table
 from bot.models.people import Role
 from bot.store.database import Session, upsert
@@ -20,7 +20,7 @@ async def require(session: Session, worker_id: int | None, *roles: str) -> None:
     if worker_id is None:
         return
     if not set(await of(session, worker_id)) & set(roles):
-        raise RoleNeeded(roles=", ".join(roles))
+        raise RoleNeeded(roles=", ".join(map(name, roles)))
 
 
 async def of(session: Session, worker_id: int) -> list[str]:
@@ -37,3 +37,15 @@ async def grant(session: Session, worker_id: int, role: str, *, by: int | None) 
 
 async def revoke(session: Session, worker_id: int, role: str) -> None:
     await session.execute(delete(Role).where(Role.worker_id == worker_id, Role.role == role))
+
+
+def name(role: str) -> str:
+    """A role, or `worker`, in the language being spoken."""
+    words = {
+        "owner": pgettext("role", "owner"),
+        "admin": pgettext("role", "admin"),
+        "reviewer": pgettext("role", "reviewer"),
+        "requester": pgettext("role", "requester"),
+        "worker": pgettext("role", "worker"),
+    }
+    return words.get(role, role)

@@ -10,7 +10,7 @@ from bot import i18n
 from bot.errors import Gone, Invalid
 from bot.i18n import N_, pgettext
 from bot.i18n import gettext as _
-from bot.people import invites, staff, team
+from bot.people import invites, roles, staff, team
 from bot.people.team import Member
 from bot.store import outbox
 from handlers import callbacks
@@ -56,7 +56,7 @@ async def open_member(update: Update, turn: Turn) -> None:
     rows = [
         [
             Button(
-                _("Take away: {role}").format(role=role_name(role)),
+                _("Take away: {role}").format(role=roles.name(role)),
                 pack(TS, "ask", member.worker_id, role),
             )
         ]
@@ -92,17 +92,6 @@ async def remove(update: Update, turn: Turn) -> None:
     turn.replace(await _card(turn))
 
 
-def role_name(role: str) -> str:
-    words = {
-        "owner": pgettext("role", "owner"),
-        "admin": pgettext("role", "admin"),
-        "reviewer": pgettext("role", "reviewer"),
-        "requester": pgettext("role", "requester"),
-        "worker": pgettext("role", "worker"),
-    }
-    return words.get(role, role)
-
-
 async def _card(turn: Turn) -> Message:
     found = await team.members(turn.session, actor=turn.worker.id)
     lines = [bold(_("Team")), *map(_line, found[:LINES])]
@@ -124,7 +113,7 @@ async def _card(turn: Turn) -> Message:
 
 def _line(member: Member) -> str:
     return _("{name}: {roles}").format(
-        name=f"<b>{escape(_named(member))}</b>", roles=", ".join(map(role_name, member.roles))
+        name=f"<b>{escape(_named(member))}</b>", roles=", ".join(map(roles.name, member.roles))
     )
 
 
@@ -136,7 +125,9 @@ async def _invitation(turn: Turn, role: str) -> Message:
     secret = await invites.create(turn.session, role, actor=turn.worker.id, now=turn.now)
     ends = turn.now + timedelta(hours=invites.HOURS)
     lines = [
-        _("A link that gives one person the role {role}:").format(role=f"<b>{role_name(role)}</b>"),
+        _("A link that gives one person the role {role}:").format(
+            role=f"<b>{roles.name(role)}</b>"
+        ),
         f"<code>https://t.me/{turn.bot.username}?start=i_{secret}</code>",
         _("It works once, until {moment}. Send it only to the person it is for.").format(
             moment=i18n.when(ends, turn.zone)
@@ -152,7 +143,7 @@ async def _removal(turn: Turn, ref: str, role: str) -> Message:
     left = len(member.roles) - 1
     lines = [
         _("Take the role {role} away from {name}?").format(
-            role=f"<b>{role_name(role)}</b>", name=f"<b>{escape(_named(member))}</b>"
+            role=f"<b>{roles.name(role)}</b>", name=f"<b>{escape(_named(member))}</b>"
         ),
         _("Roles left after that: {count}. What they earned as a worker stays theirs.").format(
             count=i18n.number(left)
@@ -173,7 +164,7 @@ async def _tell(turn: Turn, member: Member, role: str) -> None:
     chat, worker = found
     with i18n.speaking(worker.locale or i18n.ENGLISH):
         text = _("The role {role} was taken from you. Questions? /support").format(
-            role=role_name(role)
+            role=roles.name(role)
         )
         turn.tell(chat, Message(text=text), lane=outbox.MONEY)
 

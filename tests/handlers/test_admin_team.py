@@ -121,3 +121,8 @@ WRONG = {
 async def test_a_wrong_line_is_answered_with_the_nearest_right_one(bot: Life) -> None:
     for line, said in WRONG.items():
         assert said in await tell(bot, bot.owner, line)
+
+
+async def test_the_roles_that_are_needed_are_named_in_the_persons_language(bot: Life) -> None:
+    amina = await bot.join("Amina", language="sw")
+    assert "mmiliki, msimamizi" in await tell(bot, amina, "/team")
