@@ -101,10 +101,12 @@ def _closed(insert: Any) -> Any:
 
 
 CLOSE = for_both(_closed)
+CLOSED = select(gates.c.closed_until, moment()).where(
+    gates.c.bot_id == bindparam("bot"), gates.c.scope == BOT
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """Slots of the bot's budget. Seconds from now."""
 
     begins: float
@@ -139,8 +141,13 @@ async def reserve(session: Session, bot_id: int, count: int, rate: int) -> Block
     span = round(count * spacing(rate) * SECOND)
     where = {"bot": bot_id, "of": BOT, "span": span}
     wait, until, at = (await session.execute(RESERVE(session), where)).one()
-    closed = (until - at).total_seconds() if until is not None else 0.0
-    return Block(max(0.0, wait / SECOND), max(0.0, closed))
+    return Block(max(0.0, wait / SECOND), _left(until, at))
+
+
+async def closed(session: Session, bot_id: int) -> float:
+    """Seconds for which nothing may be sent at all; 0: not shut."""
+    found = (await session.execute(CLOSED, {"bot": bot_id})).one_or_none()
+    return _left(*found) if found else 0.0
 
 
 async def touch(session: Session, bot_id: int, counts: Mapping[int, int]) -> None:
@@ -162,6 +169,10 @@ async def flooded(session: Session, bot_id: int, chat_id: int | None, wait: time
     if whole:
         await session.execute(CLOSE(session), closing | {"of": BOT})
     return Flood(wait.total_seconds(), whole)
+
+
+def _left(until: datetime | None, at: datetime) -> float:
+    return max(0.0, (until - at).total_seconds()) if until is not None else 0.0
 
 
 async def _another(session: Session, bot_id: int, chat_id: int, at: datetime) -> bool:
