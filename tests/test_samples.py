@@ -12,7 +12,7 @@ from bot.models.work import Project
 from bot.pay import tiers
 from bot.task_types import TASK_TYPES
 from bot.task_types.kind import Wording
-from bot.work import launch, project_file
+from bot.work import launch, project_file, stage_file
 from bot.work.stages import StageSpec
 
 CARD = 400  # characters that a phone shows without scrolling
@@ -85,7 +85,7 @@ def test_every_language_has_the_same_number_of_tasks_and_of_gold(name):
 @every_project
 def test_every_language_has_a_question_instructions_and_all_labels(name):
     one = stage(name)
-    known = set(project_file.words_known(one.type, one.settings))
+    known = set(stage_file.words_known(one.type, one.settings))
     if one.type == "compare":
         known -= {"left", "right"}  # they are shown as A and B
     assert set(wordings(name)) == set(project(name).languages)

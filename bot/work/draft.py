@@ -19,7 +19,7 @@ from bot.pay import tiers
 from bot.task_types import TASK_TYPES
 from bot.task_types.choice import OPTIONS as CHOICES
 from bot.task_types.multi import OPTIONS as TICKS
-from bot.work import project_file, survey, terms
+from bot.work import project_file, reading, stage_file, survey, terms
 from bot.work.survey import Survey
 
 Answers = dict[str, Any]
@@ -90,7 +90,7 @@ def answer(answers: Mapping[str, Any], name: str, text: str) -> Answers:
         case "name":
             changed["name"] = terms.text(text, name, limit=project_file.NAME)
         case "question":
-            changed["question"] = terms.text(text, name, limit=project_file.QUESTION)
+            changed["question"] = terms.text(text, name, limit=stage_file.QUESTION)
         case "type":
             changed |= _of_type(answers, text.strip().lower())
         case "options":
@@ -201,7 +201,7 @@ def _read_options(type: str, text: str) -> list[str]:
 
 def _read_languages(text: str) -> list[str]:
     tags = re.split(r"[\s,;،]+", i18n.strip_marks(text).strip())
-    found = [project_file.language(tag) for tag in tags if tag]
+    found = [reading.language(tag) for tag in tags if tag]
     codes = [code for code in found if code is not None]
     if not codes or len(codes) < len(found):
         raise LanguagesNeeded(text=text[:40], languages=", ".join(LANGUAGES))

@@ -25,7 +25,7 @@ from bot.models.work import Project, Task
 from bot.people import roles
 from bot.store.database import Database, Session
 from bot.task_types.kind import Unfit
-from bot.work import project_file, projects, queues, record, stages, states, terms
+from bot.work import projects, queues, reading, record, stages, states, terms
 from bot.work.dispatch import REQUEUED
 from bot.work.stages import StageSpec
 
@@ -269,7 +269,7 @@ async def _sequences(session: Session, stage_id: int) -> dict[tuple[int, int], i
 
 
 async def _read(run: _Run, stream: BinaryIO, format: str, progress: Progress | None) -> None:
-    rows = task_rows(formats.scan(stream, format), language_codes=project_file.language_tags())
+    rows = task_rows(formats.scan(stream, format), language_codes=reading.language_tags())
     while True:
         chunk = await _chunk(run, rows)
         if chunk is None:
@@ -333,7 +333,7 @@ def _language(run: _Run, row: TaskRow) -> str:
         if len(known) == 1:
             return known[0]
         raise LanguageNeeded(line=row.line, languages=", ".join(known))
-    code = project_file.language(row.language)
+    code = reading.language(row.language)
     if code not in known:
         raise LanguageRefused(line=row.line, language=row.language, languages=", ".join(known))
     assert code is not None

@@ -17,8 +17,9 @@ from bot.task_types import TASK_TYPES
 from bot.task_types.kind import Unfit
 from bot.work import changes, record, stages, states, terms
 from bot.work.changes import Change
-from bot.work.project_file import ProjectFile, StageFile
+from bot.work.project_file import ProjectFile
 from bot.work.record import MAY_RUN
+from bot.work.stage_file import StageFile
 from bot.work.stages import StageSpec
 
 CODE = "23456789abcdefghjkmnpqrstvwxyz"  # nothing that is read or typed as something else

@@ -10,7 +10,7 @@ from typing import Any
 from bot import formats
 from bot.formats.faults import FileFault
 from bot.formats.tasks import TaskRow, derived_key, task_rows
-from bot.work import project_file
+from bot.work import reading
 
 HEAD = 65_536  # bytes that tell the format
 SHOWN = 3  # faults kept with their sentences; the others are counted
@@ -58,7 +58,7 @@ def look(path: Path, filename: str) -> Survey:
         format = format_of(path, filename)
         with path.open("rb") as stream:
             rows = formats.scan(stream, format)
-            for row in task_rows(rows, language_codes=project_file.language_tags()):
+            for row in task_rows(rows, language_codes=reading.language_tags()):
                 _count(found, row, keys)
     except FileFault as fault:
         _refuse(found, fault)
@@ -96,7 +96,7 @@ def _refuse(found: Survey, fault: FileFault) -> None:
 
 
 def _count_language(found: Survey, row: TaskRow) -> None:
-    code = project_file.language(row.language) if row.language else None
+    code = reading.language(row.language) if row.language else None
     if code is None:
         found.unsaid += 1
     else:

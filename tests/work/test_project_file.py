@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from bot import i18n
 from bot.money import Money
 from bot.task_types import TASK_TYPES
-from bot.work import project_file
-from bot.work.project_file import PLAIN, ProjectFile, ProjectFileRefused
+from bot.work import project_file, reading, stage_file
+from bot.work.project_file import ProjectFile, ProjectFileRefused
+from bot.work.stage_file import PLAIN
 
 GOOD = """
 [project]
@@ -276,8 +277,8 @@ def test_every_type_accepts_the_plain_table_that_tells_its_keys(name: str) -> No
 
 @pytest.mark.parametrize("code", i18n.LANGUAGES)
 def test_every_language_is_known_by_its_code(code: str) -> None:
-    assert project_file.language(code) == code
-    assert project_file.language(code.lower().replace("_", "-")) == code
+    assert reading.language(code) == code
+    assert reading.language(code.lower().replace("_", "-")) == code
 
 
 @given(st.text(max_size=200))
@@ -293,7 +294,7 @@ VALUES = st.one_of(
 )
 
 
-@given(key=st.sampled_from([*project_file.STAGE_KEYS, "show", "ties", "photo"]), value=VALUES)
+@given(key=st.sampled_from([*stage_file.STAGE_KEYS, "show", "ties", "photo"]), value=VALUES)
 def test_any_value_of_any_kind_is_taken_or_refused(key: str, value: str) -> None:
     lines = [line for line in GOOD.splitlines() if not line.startswith(f"{key} =")]
     text = "\n".join(lines).replace("[stage]\n", f"[stage]\n{key} = {value}\n")

@@ -1,0 +1,265 @@
+"""A stage as a project file has it, every value in the form the tables keep.
+
+type, show …, and the type's own settings; tier, price, expected_seconds, overlap, gold_share,
+review = { share, due }, combine, name
+[stage.text.sw]  question, instructions, options
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.i18n import N_
+from bot.money import Money
+from bot.pay import tiers
+from bot.task_types import TASK_TYPES
+from bot.task_types.kind import TaskType, Unfit
+from bot.work import terms
+from bot.work.reading import Reading, TooMany, Twice, unknown_value
+from bot.work.terms import FieldFault
+
+STAGES = 10
+STAGE_NAME = 64
+QUESTION, INSTRUCTIONS, LABEL = 300, 3000, 200  # characters: a card holds 4096 in all
+
+TIER = "basic"
+SECONDS = 10  # what a task of the basic tier takes when the file does not say
+GOLD_PPM = 100_000
+REVIEW = {"share_ppm": 0, "due_seconds": 3 * 86_400}
+
+PROJECT_KEYS = ("id", "name", "purpose", "languages", "budget")
+STAGE_KEYS = (
+    "name",
+    "type",
+    "tier",
+    "price",
+    "expected_seconds",
+    "overlap",
+    "gold_share",
+    "review",
+    "combine",
+    "text",
+)
+TEXT_KEYS = ("question", "instructions", "options")
+COMBINE = ("mean", "median")
+# Words a type shows beside its options and fields.
+WORDS = {"rating": ("low", "high"), "compare": ("tie", "bad")}
+# A table that every type accepts: its normal form has all keys the type knows.
+PLAIN = {"options": ["a", "b"], "show": ["a"]}
+
+
+class SettingRefused(FieldFault):
+    msgid = N_("{path}: {reason}")
+
+
+class NotCombined(FieldFault):
+    msgid = N_("{path}: answers of the type {type} have no mean.")
+
+
+class TimeNeeded(FieldFault):
+    msgid = N_("{path}: is missing. Without a price, the pay is the tier's wage times this.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageFile:
+    """One stage as the file has it, every value in the form the tables keep."""
+
+    name: str
+    type: str
+    settings: dict[str, Any]
+    text: dict[str, dict[str, Any]]
+    tier: str
+    price: Money | None
+    """None: the tier's wage times `expected_seconds`."""
+    expected_seconds: int
+    overlap: int
+    gold_share_ppm: int
+    review: dict[str, int]
+
+
+def words_known(type: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """What `options` of a text may name: the options, the shown fields, the type's own words."""
+    fields = TASK_TYPES[type].fields(settings)
+    return (*settings.get("options", ()), *fields, *WORDS.get(type, ()))
+
+
+def read(reading: Reading, given: object) -> list[StageFile]:
+    if isinstance(given, list) and given:
+        if len(given) > STAGES:
+            reading.refuse(TooMany(path="stage", limit=STAGES))
+        numbered = enumerate(given[:STAGES], 1)
+        return [_stage(reading, one, f"stage[{number}]", number) for number, one in numbered]
+    return [_stage(reading, given, "stage", 1)]
+
+
+def _stage(reading: Reading, given: object, path: str, number: int) -> StageFile:
+    table = reading.table(given, path)
+    if not isinstance(given, dict):  # said once, not once for each thing it lacks
+        return _nothing(number)
+    kind = _type(reading, table, path)
+    settings = _settings(reading, table, path, kind)
+    price = reading.amount(table.get("price"), f"{path}.price")
+    return StageFile(
+        name=reading.text(table.get("name"), f"{path}.name", limit=STAGE_NAME) or f"stage-{number}",
+        type=kind.name if kind else "",
+        settings=settings or {},
+        text=_texts(reading, table.get("text"), f"{path}.text", kind, settings),
+        tier=_tier(reading, table, path),
+        price=price,
+        expected_seconds=_seconds(reading, table, path),
+        overlap=reading.given(table.get("overlap"), f"{path}.overlap", terms.overlap, 1),
+        gold_share_ppm=reading.given(
+            table.get("gold_share"), f"{path}.gold_share", terms.share, GOLD_PPM
+        ),
+        review=_review(reading, table, f"{path}.review"),
+    )
+
+
+def _nothing(number: int) -> StageFile:
+    return StageFile(
+        name=f"stage-{number}",
+        type="",
+        settings={},
+        text={},
+        tier=TIER,
+        price=None,
+        expected_seconds=SECONDS,
+        overlap=1,
+        gold_share_ppm=GOLD_PPM,
+        review=REVIEW,
+    )
+
+
+def _type(reading: Reading, table: Mapping[str, object], path: str) -> TaskType | None:
+    given = table.get("type")
+    if given is None:
+        reading.refuse(terms.Absent(path=f"{path}.type"))
+        return None
+    kind = TASK_TYPES.get(given) if isinstance(given, str) else None
+    if kind is None:
+        reading.refuse(unknown_value(given, f"{path}.type", tuple(TASK_TYPES)))
+    return kind
+
+
+def _settings(
+    reading: Reading, table: Mapping[str, object], path: str, kind: TaskType | None
+) -> dict[str, Any] | None:
+    """The type's own settings; None when they do not fit."""
+    kinds = [kind] if kind else list(TASK_TYPES.values())
+    own = {key for one in kinds for key in one.settings(PLAIN)}
+    reading.keys(table, path, (*STAGE_KEYS, *own))
+    if kind is None:
+        return None
+    settings = _fitting(reading, table, path, kind)
+    combine = _combine(reading, table, path, kind)
+    if settings is not None and combine:
+        settings["combine"] = combine
+    return settings
+
+
+def _fitting(
+    reading: Reading, table: Mapping[str, object], path: str, kind: TaskType
+) -> dict[str, Any] | None:
+    """Ask the type again without the field it refused, until it has nothing new to refuse."""
+    raw = dict(table)
+    refused: set[object] = set()
+    while True:
+        try:
+            settings = kind.settings(raw)
+        except Unfit as reason:
+            name = reason.values.get("field")
+            if name in refused:
+                return None
+            reading.refuse(SettingRefused(path=f"{path}.{name}" if name else path, reason=reason))
+            refused.add(name)
+            if raw.pop(str(name), None) is None:
+                return None
+        else:
+            return None if refused else settings
+
+
+def _combine(
+    reading: Reading, table: Mapping[str, object], path: str, kind: TaskType
+) -> str | None:
+    given = table.get("combine")
+    if given is None:
+        return None
+    if kind.combine != "mean":
+        reading.refuse(NotCombined(path=f"{path}.combine", type=kind.name))
+        return None
+    return reading.one_of(given, f"{path}.combine", COMBINE)
+
+
+def _tier(reading: Reading, table: Mapping[str, object], path: str) -> str:
+    return reading.one_of(table.get("tier", TIER), f"{path}.tier", tiers.NAMES) or TIER
+
+
+def _seconds(reading: Reading, table: Mapping[str, object], path: str) -> int:
+    where = f"{path}.expected_seconds"
+    if "price" not in table and "expected_seconds" not in table:
+        reading.refuse(TimeNeeded(path=where))
+    return reading.given(table.get("expected_seconds"), where, terms.seconds, SECONDS)
+
+
+def _review(reading: Reading, table: Mapping[str, object], path: str) -> dict[str, int]:
+    if "review" not in table:
+        return dict(REVIEW)
+    review = reading.table(table["review"], path)
+    reading.keys(review, path, ("share", "due"))
+    return {
+        "share_ppm": reading.given(
+            review.get("share"), f"{path}.share", terms.share, REVIEW["share_ppm"]
+        ),
+        "due_seconds": reading.given(
+            review.get("due"), f"{path}.due", terms.due, REVIEW["due_seconds"]
+        ),
+    }
+
+
+def _texts(
+    reading: Reading,
+    given: object,
+    path: str,
+    kind: TaskType | None,
+    settings: Mapping[str, Any] | None,
+) -> dict[str, dict[str, Any]]:
+    if given is None:
+        return {}
+    known = words_known(kind.name, settings) if kind and settings is not None else None
+    found: dict[str, dict[str, Any]] = {}
+    for tag, table in reading.table(given, path).items():
+        code = reading.language(tag, f"{path}.{tag}")
+        if code in found:
+            reading.refuse(Twice(path=path, value=tag))
+        found[code or tag] = _wording(reading, table, f"{path}.{tag}", known)
+    return found
+
+
+def _wording(
+    reading: Reading, given: object, path: str, known: tuple[str, ...] | None
+) -> dict[str, Any]:
+    table = reading.table(given, path)
+    reading.keys(table, path, TEXT_KEYS)
+    return {
+        "question": reading.text(
+            table.get("question"), f"{path}.question", limit=QUESTION, needed=True
+        ),
+        "instructions": reading.text(
+            table.get("instructions"), f"{path}.instructions", limit=INSTRUCTIONS
+        ),
+        "options": _labels(reading, table.get("options"), f"{path}.options", known),
+    }
+
+
+def _labels(
+    reading: Reading, given: object, path: str, known: tuple[str, ...] | None
+) -> dict[str, str]:
+    if given is None:
+        return {}
+    table = reading.table(given, path)
+    if known is not None:  # else the settings are refused already, and so would be every label
+        reading.keys(table, path, known)
+    labels = {
+        key: reading.text(value, f"{path}.{key}", limit=LABEL) for key, value in table.items()
+    }
+    return {key: label for key, label in labels.items() if label}
