@@ -72,6 +72,11 @@ class StageVersion(Base):
     """Share of gold among what a worker gets, in millionths."""
     review: Mapped[dict[str, Any]] = mapped_column(Json)
     """{"share_ppm": 100000, "due_seconds": 259200}"""
+    quality: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")
+    """What the stage demands of people and answers, as `bot.work.stage_file` reads it.
+
+    A key that is missing has its default.
+    """
     created_at: Mapped[datetime] = mapped_column(Utc, server_default=moment())
 
 
@@ -134,7 +139,7 @@ class Assignment(Base):
     stage_version: Mapped[int]
     """Wording and price in force when it was offered."""
     queue_id: Mapped[int] = mapped_column(ForeignKey("queues.id"))
-    state: Mapped[str] = mapped_column(String(10), default="held")
+    state: Mapped[str] = mapped_column(String(12), default="held")
     """held → answered → accepted; or skipped, expired, reported.
 
     A late answer leads from expired to answered.

@@ -170,6 +170,7 @@ async def _columns(session: Session, file: ProjectFile, index: int) -> dict[str,
         "overlap": stage.overlap,
         "gold_share_ppm": stage.gold_share_ppm,
         "review": stage.review,
+        "quality": stage.quality,
     }
 
 

@@ -6,7 +6,7 @@ review = { share, due }, combine, name
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.i18n import N_
@@ -75,6 +75,7 @@ class StageFile:
     overlap: int
     gold_share_ppm: int
     review: dict[str, int]
+    quality: dict[str, Any] = field(default_factory=dict)
 
 
 def words_known(type: str, settings: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Stages and their versions: what a stage says and pays never changes, it gets a next version."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -48,6 +48,7 @@ class StageSpec:
     overlap: int
     gold_share_ppm: int
     review: dict[str, int]
+    quality: dict[str, Any] = field(default_factory=dict)
 
     @property
     def kind(self) -> TaskType:
@@ -159,6 +160,7 @@ _COLUMNS = (
     "overlap",
     "gold_share_ppm",
     "review",
+    "quality",
 )
 
 
