@@ -94,8 +94,6 @@ class Kazi:
         )
         # A tick that still runs when it is due again is skipped, which is meant and no news.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
-        self.draining = False
-        """Asked to stop: still serving, but a balancer should look elsewhere."""
         self._stopping = asyncio.Event()
 
     async def start(self, *, clock: bool = True, first: bool = True) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from starlette.applications import Starlette
 
 from bot import logs
 from bot.app import KINDS, Kazi
@@ -45,15 +46,23 @@ class Server(uvicorn.Server):
     Asked to stop, it first says to the balancer that it is not ready; asked again, it hurries.
     """
 
-    def __init__(self, config: uvicorn.Config, first: Kazi, *, drain: float) -> None:
+    def __init__(self, app: Starlette, *, host: str, port: int, drain: float) -> None:
+        config = uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=GRACE,
+        )
         super().__init__(config)
-        self._first, self._drain = first, drain
+        self._app, self._drain = app, drain
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self._first.draining or not self._drain:
+        if self._app.state.draining or not self._drain:
             super().handle_exit(sig, frame)
             return
-        self._first.draining = True
+        self._app.state.draining = True
         asyncio.get_running_loop().call_later(self._drain, super().handle_exit, sig, frame)
 
     @contextmanager
@@ -177,15 +186,7 @@ async def _serve(settings: Settings, host: str, port: int, *, drain: float) -> N
     async with _running(settings) as bots:
         if drain < 0:  # who is alone has nobody to hand over to
             drain = 0 if bots[0].database.is_sqlite else DRAIN
-        config = uvicorn.Config(
-            server.app(*bots),
-            host=host,
-            port=port,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=GRACE,
-        )
-        await Server(config, bots[0], drain=drain).serve()
+        await Server(server.app(*bots), host=host, port=port, drain=drain).serve()
 
 
 async def stop_signal() -> None:

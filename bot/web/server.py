@@ -28,9 +28,11 @@ def app(*bots: Kazi) -> Starlette:
     first = bots[0]
 
     async def ready(request: Request) -> Response:
+        if request.app.state.draining:
+            return PlainTextResponse("stopping", 503)
         return await _ready(first)
 
-    return Starlette(
+    made = Starlette(
         routes=[
             *map(_route, bots),
             Route("/healthz", _healthy),
@@ -38,6 +40,8 @@ def app(*bots: Kazi) -> Starlette:
             Route("/metrics", Scrape(first).answer),
         ]
     )
+    made.state.draining = False  # True: still serving, but a balancer should look elsewhere
+    return made
 
 
 def _route(kazi: Kazi) -> Route:
@@ -112,9 +116,7 @@ async def _healthy(request: Request) -> Response:
 
 
 async def _ready(kazi: Kazi) -> Response:
-    """The database answers and is migrated, and we are not about to stop."""
-    if kazi.draining:
-        return PlainTextResponse("stopping", 503)
+    """The database answers and is migrated."""
     try:
         async with asyncio.timeout(3), kazi.database.reading() as session:
             await now(session)
