@@ -89,7 +89,7 @@ async def _demo(database: Database, port: int, *, fresh: bool) -> None:
         for person in people:
             await person.send("/start")
         typer.echo(f"The chat page is at {sandbox.url}")
-        typer.echo(f"Ctrl-C stops it; what was done stays in {database.url}.")
+        typer.echo(f"Ctrl-C stops it; what was done stays in {database.shown}.")
         await live.stop_signal()
         polling.cancel()
         await asyncio.wait([polling])
@@ -161,5 +161,5 @@ async def _forget(database: Database) -> None:
     async with database.reading() as session:
         bots = await workers.bots(session)
     if bots - {int(TOKEN.partition(":")[0])}:
-        raise NotADemo(url=database.url)
+        raise NotADemo(url=database.shown)
     await migrate.downgrade(database, "base")

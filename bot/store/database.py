@@ -60,6 +60,7 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10, data_key: str = "") -> None:
         self.url = url
+        self.shown = make_url(url).render_as_string(hide_password=True)
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         file = Path(make_url(url).database or "").with_name(KEY_FILE) if self.is_sqlite else None
         self.vault = Vault(data_key, file)
