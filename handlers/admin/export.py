@@ -1,8 +1,6 @@
 """/export: answers or results as files. They are rendered when they are sent."""
 
-import gzip
 import io
-import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, cast
@@ -19,7 +17,7 @@ from bot.people import roles
 from bot.store.database import Session
 from bot.work import projects, results
 from bot.work.results import READERS, Export
-from handlers import callbacks
+from handlers import attachments, callbacks
 from handlers.admin import project_card
 from handlers.callbacks import pack
 from handlers.cards import Message, escape
@@ -31,7 +29,6 @@ WHATS = ("results", "raw")
 FORMATS = ("csv", "jsonl")
 MORE = ("gold", "revisions")
 MANIFEST = "manifest"
-MOST = 49 * 1024 * 1024  # bytes; Telegram takes 50 MB from a bot
 
 
 class NotAnExport(Invalid):
@@ -92,19 +89,9 @@ async def render(session: Session, wanted: Mapping[str, Any]) -> tuple[str, byte
         if wanted.get("part") == MANIFEST:
             text = await results.manifest(session, project, {name: written})
             return f"{project.slug}-{chosen.what}.manifest.json", text.encode()
-        return _fitted(name, file, written.bytes)
-
-
-def _fitted(name: str, file: io.BufferedRandom, size: int) -> tuple[str, bytes]:
-    file.seek(0)
-    if size <= MOST:
-        return name, file.read()
-    with tempfile.TemporaryFile() as packed:
-        with gzip.GzipFile(name, "wb", fileobj=packed, mtime=0) as archive:
-            shutil.copyfileobj(file, archive)
-        if packed.tell() <= MOST:
-            packed.seek(0)
-            return f"{name}.gz", packed.read()
+        fitted = attachments.fitted(name, file)
+    if fitted is not None:
+        return fitted
     said = _("{file} is larger than Telegram takes. Use kazi export on the server.")
     return "too-large.txt", said.format(file=name).encode()
 

@@ -1,8 +1,8 @@
 """/mydata: a file with everything the bot holds about somebody, and having it deleted."""
 
-import gzip
 from collections.abc import Mapping
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import msgspec
@@ -17,13 +17,12 @@ from bot.pay import ledger
 from bot.people import roles
 from bot.store.database import Session
 from bot.work import mydata as held
-from handlers import callbacks, choices
+from handlers import attachments, callbacks, choices
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
 from handlers.turn import Turn
 
-MOST = 49 * 1024 * 1024  # bytes; Telegram takes 50 MB from a bot
 FRESH = timedelta(minutes=10)  # for the second step: a card of last week must not delete anything
 
 
@@ -71,9 +70,9 @@ async def render(session: Session, wanted: Mapping[str, Any]) -> tuple[str, byte
         raise Gone
     content = await held.collect(session, worker)
     written = msgspec.json.format(msgspec.json.encode(content), indent=2)
-    if len(written) <= MOST:
-        return "my-data.json", written
-    return "my-data.json.gz", gzip.compress(written, mtime=0)
+    fitted = attachments.fitted("my-data.json", BytesIO(written))
+    assert fitted is not None, "what one person wrote is never so much"
+    return fitted
 
 
 async def _question(turn: Turn) -> Message:

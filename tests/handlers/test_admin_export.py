@@ -10,6 +10,7 @@ from sqlalchemy import select
 from bot.models.chat import Chat
 from bot.people import roles
 from bot.work import projects
+from handlers import attachments
 from handlers.admin import export
 from tests.handlers import office
 from tests.handlers.office import press, sent, tell
@@ -89,10 +90,10 @@ async def test_what_is_too_large_for_telegram_is_compressed(
     wanted = {"project": 1, "what": "results", "format": "csv", "actor": None}
     async with bot.database.reading() as session:
         name, whole = await export.render(session, wanted)
-        monkeypatch.setattr(export, "MOST", 200)
+        monkeypatch.setattr(attachments, "MOST", 200)
         wider = wanted | {"format": "jsonl"}
         packed_name, packed = await export.render(session, wider)
-        monkeypatch.setattr(export, "MOST", 10)
+        monkeypatch.setattr(attachments, "MOST", 10)
         assert (await export.render(session, wanted))[0] == "too-large.txt"
     assert packed_name == "colours-results.jsonl.gz"
     assert len(gzip.decompress(packed).splitlines()) == len(whole.splitlines()) - 1
