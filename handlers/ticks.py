@@ -11,13 +11,16 @@ import structlog
 from bot import i18n, metrics
 from bot.i18n import gettext as _
 from bot.models.work import Intake
-from bot.people import identities
+from bot.pay import statements
+from bot.people import identities, summaries
+from bot.people.summaries import Summary
 from bot.store import inbox, outbox
 from bot.store.database import Session, now, transient
 from bot.work import answers, dispatch, invariants, states, uploads
 from handlers import alarms, cards
 from handlers.admin import newproject
 from handlers.deliver import Sender, Status
+from handlers.worker import stats
 from handlers.worker.work import offer_work
 
 log = structlog.get_logger()
@@ -80,6 +83,30 @@ async def wake(sender: Sender) -> None:
             await outbox.queue(session, [letter], owner=None, now=moment)
 
     await sender.database.run(work)
+
+
+async def summarize(sender: Sender) -> None:
+    """Tell each worker on Monday morning, on their own clock, what their week was."""
+
+    async def work(session: Session) -> int:
+        moment = await now(session)
+        taken, due = await summaries.take(session, now=moment)
+        letters = [letter for one in due if (letter := await _summary(session, one)) is not None]
+        await outbox.queue(session, letters, owner=None, now=moment)
+        return taken
+
+    await _while_full(sender, work, summaries.BATCH)
+
+
+async def _summary(session: Session, week: Summary) -> outbox.Letter | None:
+    """None for a week without answers: there is nothing to tell."""
+    done = await statements.stretch(session, week.worker.id, since=week.since, until=week.until)
+    if done is None:
+        return None
+    with i18n.speaking(week.worker.locale or i18n.ENGLISH):
+        method, payload = cards.send(stats.summary(week, done), week.chat.chat_id)
+    chat = week.chat
+    return outbox.Letter(method, payload, chat.chat_id, bot_id=chat.bot_id, lane=outbox.MONEY)
 
 
 async def read_uploads(sender: Sender) -> None:
@@ -166,6 +193,7 @@ TICKS: dict[Tick, float] = {
     wake: 5,
     close: 10,
     measure: 60,
+    summarize: 60,
     watch: invariants.EVERY.total_seconds(),
     prune: 3600,
     seal: 3600,

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, case, func, select
 
+from bot import calendar
 from bot.models.pay import Account, Entry, Posting
 from bot.models.people import Worker
 from bot.models.work import Answer, Assignment, Project, Queue, Stage, StageVersion, Task
+from bot.pay.ledger import Balance
 from bot.store.database import Session
 from bot.task_types import TASK_TYPES
 from bot.task_types.kind import Block, Wording
@@ -87,6 +89,14 @@ class Statistics:
     """The projects last worked on, at most PROJECTS."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The work of some days, and what became of its pay by now."""
+
+    work: Span
+    earned: tuple[Balance, ...]
+
+
 async def count(session: Session, worker_id: int) -> int:
     """How many lines there are."""
     found = await session.scalar(select(func.count()).select_from(_moved(worker_id).subquery()))
@@ -120,7 +130,8 @@ async def clears_at(session: Session, worker_id: int, currency: str) -> datetime
 
 async def statistics(session: Session, worker: Worker, *, now: datetime) -> Statistics:
     """What a worker has done; "today" begins at midnight of their own time zone."""
-    midnight = _midnight(now, worker.zone or "UTC")
+    zone = worker.zone or "UTC"
+    midnight = calendar.midnight(now.astimezone(ZoneInfo(zone)).date(), zone)
     shares = await _shares(session, worker.id)
     return Statistics(
         today=await _span(session, worker.id, midnight),
@@ -129,6 +140,16 @@ async def statistics(session: Session, worker: Worker, *, now: datetime) -> Stat
         rates=_rates(shares),
         shares=tuple(shares[:PROJECTS]),
     )
+
+
+async def stretch(
+    session: Session, worker_id: int, *, since: datetime, until: datetime
+) -> Stretch | None:
+    """What a worker answered from one moment until before another; None when nothing."""
+    work = await _span(session, worker_id, since, until)
+    if not work.answers:
+        return None
+    return Stretch(work, tuple(await _earned(session, worker_id, since, until)))
 
 
 def hourly(micro: int, seconds: int) -> int:
@@ -239,14 +260,44 @@ def _wording(text: Mapping[str, Any], locale: str, language: str) -> Wording:
 # Statistics
 
 
-async def _span(session: Session, worker_id: int, since: datetime) -> Span:
-    done = await session.execute(
-        select(func.count(), func.coalesce(func.sum(Assignment.seconds), 0)).where(
-            Assignment.worker_id == worker_id, Assignment.answered_at >= since
-        )
+async def _span(
+    session: Session, worker_id: int, since: datetime, until: datetime | None = None
+) -> Span:
+    query = select(func.count(), func.coalesce(func.sum(Assignment.seconds), 0)).where(
+        Assignment.worker_id == worker_id, Assignment.answered_at >= since
     )
-    answers, seconds = done.one()
+    if until is not None:
+        query = query.where(Assignment.answered_at < until)
+    answers, seconds = (await session.execute(query)).one()
     return Span(answers, int(seconds or 0))
+
+
+async def _earned(
+    session: Session, worker_id: int, since: datetime, until: datetime
+) -> list[Balance]:
+    """Every entry of the ledger that the answers of this time have brought, per currency."""
+    found = await session.execute(
+        select(Entry.currency, Account.kind, func.sum(Entry.amount))
+        .select_from(Assignment)
+        .join(Posting, Posting.assignment_id == Assignment.id)
+        .join(Entry, Entry.posting_id == Posting.id)
+        .join(Account, Account.id == Entry.account_id)
+        .where(
+            Assignment.worker_id == worker_id,
+            Assignment.answered_at >= since,
+            Assignment.answered_at < until,
+            Account.worker_id == worker_id,
+        )
+        .group_by(Entry.currency, Account.kind)
+        .order_by(Entry.currency)
+    )
+    sums: dict[str, dict[str, int]] = {}
+    for currency, kind, micro in found:
+        sums.setdefault(currency, {})[kind] = int(micro)
+    return [
+        Balance(currency, kinds.get("pending", 0), kinds.get("available", 0))
+        for currency, kinds in sums.items()
+    ]
 
 
 async def _shares(session: Session, worker_id: int) -> list[Share]:
@@ -282,8 +333,3 @@ def _rates(shares: list[Share]) -> tuple[Rate, ...]:
         for currency, (micro, seconds) in sorted(sums.items())
         if seconds
     )
-
-
-def _midnight(now: datetime, zone: str) -> datetime:
-    local = now.astimezone(ZoneInfo(zone))
-    return local.replace(hour=0, minute=0, second=0, microsecond=0)

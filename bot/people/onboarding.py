@@ -16,7 +16,7 @@ from bot import i18n
 from bot.errors import Gone, Refusal
 from bot.i18n import N_
 from bot.models.people import Consent, Worker
-from bot.people import consent, identities, languages
+from bot.people import consent, identities, languages, summaries
 from bot.store.database import Session
 
 STEPS = (
@@ -119,6 +119,7 @@ async def choose_zone(
     """
     _stand_at(worker, "zone")
     keep_time(worker, zone)
+    await summaries.follow(session, worker)
     if not await languages.of(session, worker.id):
         likeliest = languages.likely(worker.locale or i18n.ENGLISH, worker.country)[0]
         for language in {likeliest, i18n.known(phone) or likeliest}:
@@ -148,7 +149,9 @@ async def languages_chosen(session: Session, worker: Worker) -> None:
     worker.step = next_step("languages")
 
 
-async def say_level(session: Session, worker: Worker, language: str, level: str) -> str | None:
+async def say_level(
+    session: Session, worker: Worker, language: str, level: str, *, now: datetime
+) -> str | None:
     """How well one chosen language is known. The next language to ask about; None: all is said."""
     _stand_at(worker, "levels")
     if level not in languages.LEVELS:
@@ -159,6 +162,7 @@ async def say_level(session: Session, worker: Worker, language: str, level: str)
     following = await next_language(session, worker)
     if following is None:
         worker.step, worker.state = None, "active"
+        await summaries.subscribe(session, worker, now=now)
     return following
 
 

@@ -14,7 +14,7 @@ from bot.models.pay import Account, Entry, Posting
 from bot.models.people import Audit, Consent, Role, Worker
 from bot.models.work import Answer, Assignment, Intake, Project, Queue, Report, Stage, Task
 from bot.pay import ledger
-from bot.people import identities, languages, team
+from bot.people import identities, languages, summaries, team
 from bot.store.database import Session
 from bot.store.outbox import UNSENT
 from bot.work import dispatch
@@ -30,7 +30,7 @@ async def collect(session: Session, worker: Worker) -> Row:
     return {
         "random_name": worker.pseudonym,
         "identity": await _identity(session, who),
-        "settings": _settings(worker),
+        "settings": await _settings(session, worker),
         "languages": await languages.of(session, who),
         "consents": await _rows(session, _consents(who)),
         "roles": await _rows(session, _roles(who)),
@@ -61,6 +61,7 @@ async def erase(session: Session, chat: Chat, worker: Worker, *, now: datetime) 
     await _forget_mail(session, chat)
     await identities.forget(session, worker.id)
     await languages.forget_all(session, worker.id)
+    await summaries.forget(session, worker)
     await session.execute(delete(Role).where(Role.worker_id == worker.id))
     worker.state, worker.step, worker.adult = "gone", None, None
     worker.locale = worker.country = worker.zone = worker.currency = None
@@ -99,9 +100,10 @@ async def _identity(session: Session, worker_id: int) -> Row:
     }
 
 
-def _settings(worker: Worker) -> Row:
+async def _settings(session: Session, worker: Worker) -> Row:
     names = ("state", "locale", "country", "zone", "currency", "adult", "created_at")
-    return {name: getattr(worker, name) for name in names}
+    known = {name: getattr(worker, name) for name in names}
+    return known | {"weekly_summary": await summaries.subscribed(session, worker)}
 
 
 async def _assignments(session: Session, worker_id: int) -> list[Row]:

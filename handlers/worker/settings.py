@@ -6,7 +6,8 @@ from telegram.ext import CallbackQueryHandler, CommandHandler
 from bot import i18n
 from bot.errors import Gone
 from bot.i18n import gettext as _
-from bot.people import languages, onboarding, roles
+from bot.i18n import pgettext
+from bot.people import languages, onboarding, roles, summaries
 from handlers import callbacks, choices, keyboards, menu
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
@@ -60,6 +61,7 @@ async def set_country(update: Update, turn: Turn) -> None:
     before = turn.worker.zone
     onboarding.live_in(turn.worker, callbacks.fields(turn.query.data, 2)[1])
     moved = turn.worker.zone != before
+    await summaries.follow(turn.session, turn.worker)
     if moved and len(i18n.zones_of(turn.worker.country or "")) > 1:
         await zones(update, turn)
     else:
@@ -76,6 +78,7 @@ async def zones(update: Update, turn: Turn) -> None:
 
 async def set_zone(update: Update, turn: Turn) -> None:
     onboarding.keep_time(turn.worker, callbacks.fields(turn.query.data, 2)[1])
+    await summaries.follow(turn.session, turn.worker)
     turn.toast(_("Saved."))
     turn.replace(await _card(turn))
 
@@ -117,6 +120,19 @@ async def drop(update: Update, turn: Turn) -> None:
     turn.replace(await _languages(turn))
 
 
+async def set_summary(update: Update, turn: Turn) -> None:
+    """The button says what is wanted, so that a second tap does not take it back."""
+    match callbacks.fields(turn.query.data, 2)[1]:
+        case "on":
+            await summaries.subscribe(turn.session, turn.worker, now=turn.now)
+        case "off":
+            await summaries.unsubscribe(turn.session, turn.worker)
+        case _:
+            raise Gone
+    turn.toast(_("Saved."))
+    turn.replace(await _card(turn))
+
+
 async def _card(turn: Turn) -> Message:
     mine = await languages.of(turn.session, turn.worker.id)
     worker = turn.worker
@@ -128,6 +144,7 @@ async def _card(turn: Turn) -> Message:
         [_row(_("Country"), country, "countries")],
         [_row(_("Time zone"), time, "zones")],
         [_row(_("Work languages"), spoken, "work")],
+        [await _summary(turn)],
     ]
     lines = [bold(_("Settings")), _("Tap what you want to change.")]
     return Message(text="\n".join(lines), rows=rows)
@@ -146,9 +163,16 @@ async def _languages(turn: Turn) -> Message:
     return Message(text="\n".join([title, *lines, text]), rows=[*pairs(buttons), [_back()]])
 
 
-def _row(name: str, value: str, page: str) -> Button:
+async def _summary(turn: Turn) -> Button:
+    """A switch: a tap turns it over."""
+    if await summaries.subscribed(turn.session, turn.worker):
+        return _row(_("Weekly summary"), pgettext("setting", "on"), "summary", "off")
+    return _row(_("Weekly summary"), pgettext("setting", "off"), "summary", "on")
+
+
+def _row(name: str, value: str, *page: str) -> Button:
     return Button(
-        _("{setting}: {value}").format(setting=name, value=i18n.isolate(value)), pack(ST, page)
+        _("{setting}: {value}").format(setting=name, value=i18n.isolate(value)), pack(ST, *page)
     )
 
 
@@ -181,5 +205,6 @@ HANDLERS = [
     CallbackQueryHandler(work_languages, pattern=f"^{ST}:work$"),
     CallbackQueryHandler(work_language, pattern=f"^{ST}:work:"),
     CallbackQueryHandler(set_level, pattern=f"^{ST}:level:"),
+    CallbackQueryHandler(set_summary, pattern=f"^{ST}:summary:"),
     CallbackQueryHandler(drop, pattern=f"^{ST}:drop:"),
 ]

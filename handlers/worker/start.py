@@ -225,7 +225,8 @@ async def _chosen(turn: Turn, _value: str) -> None:
 
 async def _level(turn: Turn, value: str) -> None:
     language, _colon, level = value.partition(":")
-    if await onboarding.say_level(turn.session, turn.worker, language, level) is None:
+    following = await onboarding.say_level(turn.session, turn.worker, language, level, now=turn.now)
+    if following is None:
         await _finish(turn)
     else:
         await _show_step(turn)

@@ -1,4 +1,6 @@
-"""/stats: answers, active time and pay per hour, in words."""
+"""/stats: answers, active time and pay per hour, in words. And the summary of a week."""
+
+from datetime import timedelta
 
 from telegram import Update
 from telegram.ext import CommandHandler
@@ -7,14 +9,45 @@ from bot import i18n, money
 from bot.i18n import gettext as _
 from bot.i18n import ngettext
 from bot.pay import statements
-from bot.pay.statements import Share, Span, Statistics
+from bot.pay.ledger import Balance
+from bot.pay.statements import Share, Span, Statistics, Stretch
+from bot.people.summaries import Summary
 from handlers.cards import Message, bold, escape
 from handlers.turn import Turn
+
+SECOND = timedelta(seconds=1)
 
 
 async def stats(update: Update, turn: Turn) -> None:
     found = await statements.statistics(turn.session, turn.worker, now=turn.now)
     turn.say(Message(text=_told(found)))
+
+
+def summary(week: Summary, done: Stretch) -> Message:
+    """What a worker is told of their week, once it is over."""
+    zone = week.worker.zone or "UTC"
+    last_moment = week.until - SECOND
+    lines = [
+        bold(_("Your week")),
+        _("{first} to {last}: {work}").format(
+            first=i18n.day(week.since, zone),
+            last=i18n.day(last_moment, zone),
+            work=_span(done.work),
+        ),
+        *(_earned(one) for one in done.earned),
+        _("/balance shows every line, /settings turns this summary off."),
+    ]
+    return Message(text="\n".join(lines))
+
+
+def _earned(one: Balance) -> str:
+    pending = escape(money.show(one.pending, one.currency))
+    available = escape(money.show(one.available, one.currency))
+    return _("Earned: {earned} (available {available}, pending {pending})").format(
+        earned=f"<b>{escape(money.show(one.pending + one.available, one.currency))}</b>",
+        available=available,
+        pending=pending,
+    )
 
 
 def _told(found: Statistics) -> str:

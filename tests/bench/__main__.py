@@ -2,7 +2,8 @@
 
 Each line of the table is a bot in a process of its own, behind its webhook, with people in the
 sandbox of this process. They tap as soon as they see a card, so many people are more than the bot
-can serve, and their latency is mostly waiting in line.
+can serve, and their latency is mostly waiting in line. Beside a broadcast they think before they
+answer, so that their latency is the bot's.
 """
 
 import json
@@ -15,12 +16,16 @@ import uvloop
 from rich.console import Console
 
 from tests.bench import backlog as stock
-from tests.bench import crowd, loading, report, yardstick
+from tests.bench import broadcasts, crowd, loading, report, yardstick
 from tests.bench.backlog import KINDS, Kind
-from tests.bench.report import Cycles, Imported
+from tests.bench.report import Announced, Cycles, Imported, Replicated
 
-T = TypeVar("T", Cycles, Imported)
+T = TypeVar("T", Announced, Cycles, Imported, Replicated)
 YARDSTICK_SECONDS = 2.0
+TELEGRAMS_LIMIT = 30  # messages a second
+THINKING = 16  # people beside a broadcast: eight answers a second
+THINK = 2.0  # seconds
+LONGER = 4  # times: with the pauses there are few answers, and a p99 wants many
 
 
 def main(
@@ -28,6 +33,9 @@ def main(
     backlog: Annotated[list[int] | None, typer.Option(help="Tasks in the queue.")] = None,
     people: Annotated[list[int] | None, typer.Option(help="People at work at once.")] = None,
     seconds: Annotated[float, typer.Option(help="How long each line is timed.")] = 5.0,
+    replicas: Annotated[list[int] | None, typer.Option(help="Of one bot, on PostgreSQL.")] = None,
+    letters: Annotated[int, typer.Option(help="Of a broadcast that waits; 0: none.")] = -1,
+    limit: Annotated[list[int] | None, typer.Option(help="Messages a second; 0: none.")] = None,
     rows: Annotated[int, typer.Option(help="Rows of the file to import; 0: no import.")] = -1,
     quick: Annotated[bool, typer.Option("--quick", help="Small numbers: does it run?")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
@@ -38,13 +46,18 @@ def main(
         raise typer.BadParameter(f"--database is one of {', '.join(KINDS)}")
     backlogs = backlog or ([1_000] if quick else [1_000, 100_000, 1_000_000])
     crowds = people or ([1, 8] if quick else [1, 64])
+    fleets = [one for one in replicas or [1, 2, 3] if one and "postgresql" in kinds]
+    letters = letters if letters >= 0 else (300 if quick else 100_000)
+    limits = (limit or [TELEGRAMS_LIMIT, 0]) if letters else []
     rows = rows if rows >= 0 else (2_000 if quick else 1_000_000)
     seconds = min(seconds, 1.0) if quick else seconds
     with _server(kinds) as server:
         cycles = _told(_cycles(kinds, server, backlogs, crowds, seconds), as_json)
+        together = _told(_replicated(server, fleets, backlogs[0], crowds[-1], seconds), as_json)
+        announced = _told(_announced(kinds, server, limits, letters, seconds), as_json)
         imports = _told(_imports(kinds, server, rows), as_json) if rows else []
     if not as_json:
-        report.show(cycles, imports)
+        report.show(cycles, together, announced, imports)
 
 
 def _told(lines: Iterator[T], as_json: bool) -> list[T]:
@@ -89,9 +102,44 @@ def _measured(kind: Kind, server: str, tasks: int, people: int, seconds: float) 
         least = yardstick.measure(
             url, kind, person=people + 1, seconds=min(seconds, YARDSTICK_SECONDS)
         )
-        numbers = range(stock.FIRST_PERSON, stock.FIRST_PERSON + people)
-        ride = uvloop.run(crowd.ride(url, numbers, seconds=seconds))
+        ride = uvloop.run(crowd.ride(url, _numbers(people), seconds=seconds))
     return Cycles(kind, tasks, people, ride, least)
+
+
+def _replicated(
+    server: str, fleets: Sequence[int], tasks: int, people: int, seconds: float
+) -> Iterator[Replicated]:
+    """The same people with one, two, three processes."""
+    for replicas in fleets:
+        with stock.database("postgresql", server) as url:
+            stock.fill(url, people=people, tasks=tasks)
+            ride = uvloop.run(crowd.ride(url, _numbers(people), seconds=seconds, replicas=replicas))
+        yield Replicated(replicas, tasks, people, ride)
+
+
+def _announced(
+    kinds: Sequence[Kind], server: str, limits: Sequence[int], letters: int, seconds: float
+) -> Iterator[Announced]:
+    """People who think, before a broadcast is queued and while it waits."""
+    for kind in kinds:
+        for limit in limits:
+            with stock.database(kind, server) as url:
+                stock.fill(url, people=THINKING, tasks=1_000)
+                found = uvloop.run(
+                    broadcasts.measure(
+                        url,
+                        _numbers(THINKING),
+                        waiting=letters,
+                        seconds=seconds * LONGER,
+                        rate_limit=limit,
+                        think=THINK,
+                    )
+                )
+            yield Announced(kind, limit, THINKING, letters, found)
+
+
+def _numbers(people: int) -> range:
+    return range(stock.FIRST_PERSON, stock.FIRST_PERSON + people)
 
 
 def _imports(kinds: Sequence[Kind], server: str, rows: int) -> Iterator[Imported]:

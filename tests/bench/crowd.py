@@ -1,6 +1,7 @@
 """People who answer as fast as the bot lets them: a tap, the next card, a tap."""
 
 import asyncio
+import random
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class Ride:
     seconds: float = 0.0
     bot_cpu: float = 0.0
     own_cpu: float = 0.0
+    balancer_cpu: float = 0.0
     rss: int = 0
     latencies: list[float] = field(default_factory=list)
 
@@ -49,10 +51,10 @@ class Ride:
 
 
 class Crowd:
-    """The people of one database, at work with one bot."""
+    """The people of one database, at work with one bot; `think` seconds before each answer."""
 
-    def __init__(self, people: Sequence[Person], bot: Bot) -> None:
-        self.people, self.bot = people, bot
+    def __init__(self, people: Sequence[Person], bot: Bot, *, think: float = 0.0) -> None:
+        self.people, self.bot, self.think = people, bot, think
         self._cards: dict[int, Card] = {}
 
     async def begin(self) -> None:
@@ -63,10 +65,12 @@ class Crowd:
         """Answer for `seconds`, or until somebody has done every task."""
         ride, over = Ride(), asyncio.Event()
         bot_cpu, own_cpu, began = self.bot.cpu(), time.process_time(), time.monotonic()
+        balancer_cpu = self.bot.balancer_cpu()
         until = began + seconds
         await asyncio.gather(*(self._work(one, ride, until, over) for one in self.people))
         ride.seconds = time.monotonic() - began
         ride.bot_cpu, ride.own_cpu = self.bot.cpu() - bot_cpu, time.process_time() - own_cpu
+        ride.balancer_cpu = self.bot.balancer_cpu() - balancer_cpu
         ride.rss = self.bot.rss()
         return ride
 
@@ -82,6 +86,8 @@ class Crowd:
 
     async def _work(self, person: Person, ride: Ride, until: float, over: asyncio.Event) -> None:
         card: Card | None = self._cards[person.id]
+        if self.think:  # not all at once
+            await asyncio.sleep(random.uniform(0, self.think))
         while card is not None and time.monotonic() < until and not over.is_set():
             began = time.perf_counter()
             following = await _answer(person, card)
@@ -89,15 +95,17 @@ class Crowd:
                 ride.latencies.append(time.perf_counter() - began)
                 self._cards[person.id] = following
             card = following
+            if self.think:
+                await asyncio.sleep(self.think)
         if card is None:
             over.set()
 
 
-async def ride(url: str, numbers: Iterable[int], *, seconds: float) -> Ride:
-    """Start a bot on this database, and let these of its people work."""
+async def ride(url: str, numbers: Iterable[int], *, seconds: float, replicas: int = 0) -> Ride:
+    """Start a bot on this database, and let these of its people work. `replicas`: see serving."""
     async with Sandbox(token=backlog.TOKEN, history=20) as sandbox:
         at_work = [sandbox.person(f"Person {number}", id=number) for number in numbers]
-        async with serving(url, sandbox) as bot:
+        async with serving(url, sandbox, replicas=replicas) as bot:
             crowd = Crowd(at_work, bot)
             await crowd.begin()
             return await crowd.ride(seconds)

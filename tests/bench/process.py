@@ -1,4 +1,4 @@
-"""The bot as a process of its own, and what the system says it costs."""
+"""The bot as processes of its own, and what the system says they cost."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +24,8 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
-class Bot:
-    """A running `kazi serve`."""
+class Running:
+    """One process."""
 
     pid: int
 
@@ -40,22 +40,64 @@ class Bot:
         return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """A running bot: one `kazi serve`, or several of them behind a balancer."""
+
+    replicas: tuple[Running, ...]
+    balancer: Running | None = None
+
+    def cpu(self) -> float:
+        """Of all replicas together."""
+        return sum(one.cpu() for one in self.replicas)
+
+    def rss(self) -> int:
+        """Of the largest replica."""
+        return max(one.rss() for one in self.replicas)
+
+    def balancer_cpu(self) -> float:
+        return self.balancer.cpu() if self.balancer else 0.0
+
+
 @asynccontextmanager
-async def serving(url: str, sandbox: Sandbox) -> AsyncIterator[Bot]:
-    """A bot on this database behind its webhook, subscribed to the sandbox."""
-    port = _free_port()
+async def serving(
+    url: str, sandbox: Sandbox, *, replicas: int = 0, rate_limit: int = 0
+) -> AsyncIterator[Bot]:
+    """A bot on this database behind its webhook, subscribed to the sandbox.
+
+    `replicas` stand behind a balancer, even if it is one; 0 is one without a balancer.
+    """
+    ports = [_free_port() for _ in range(replicas or 1)]
+    environment = _settings(url, sandbox) | {"KAZI_RATE_LIMIT": str(rate_limit)}
+    async with AsyncExitStack() as stack:
+        bots = []
+        for port in ports:
+            command = ("bot", "serve", "--port", str(port))
+            bots.append(await stack.enter_async_context(_process(*command, **environment)))
+            await _ready(port)
+        entrance, balancer = ports[0], None
+        if replicas:
+            entrance, upstreams = _free_port(), [f"http://127.0.0.1:{port}" for port in ports]
+            command = ("tests.balancer", str(entrance), *upstreams)
+            balancer = await stack.enter_async_context(_process(*command))
+            await _ready(entrance, looked_for=405)
+        await _subscribe(sandbox, entrance)
+        yield Bot(tuple(bots), balancer)
+
+
+@asynccontextmanager
+async def _process(module: str, *arguments: str, **environment: str) -> AsyncIterator[Running]:
+    """`python -m module`; what it said is shown when something goes wrong."""
     with tempfile.TemporaryFile() as said:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "bot", "serve", "--port", str(port)),
-            env=os.environ | _settings(url, sandbox),
+            *(sys.executable, "-m", module, *arguments),
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
             stdout=said,
             stderr=said,
         )
         try:
-            await _ready(process, port)
-            await _subscribe(sandbox, port)
-            yield Bot(process.pid)
+            yield Running(process.pid)
         except BaseException:
             said.seek(0)
             sys.stderr.write(said.read().decode()[-4000:])
@@ -68,13 +110,11 @@ async def serving(url: str, sandbox: Sandbox) -> AsyncIterator[Bot]:
 
 def _settings(url: str, sandbox: Sandbox) -> dict[str, str]:
     return {
-        "PYTHONPATH": str(ROOT),
         "KAZI_BOT_TOKEN": TOKEN,
         "KAZI_DATABASE_URL": url,
         "KAZI_API_URL": sandbox.url,
         "KAZI_WEBHOOK_SECRET": SECRET,
         "KAZI_OWNER_IDS": "",
-        "KAZI_RATE_LIMIT": "0",
     }
 
 
@@ -84,16 +124,16 @@ def _free_port() -> int:
         return int(found.getsockname()[1])
 
 
-async def _ready(process: asyncio.subprocess.Process, port: int) -> None:
+async def _ready(port: int, looked_for: int = 200) -> None:
     until = time.monotonic() + PATIENCE
     async with httpx.AsyncClient() as client:
-        while process.returncode is None and time.monotonic() < until:
+        while time.monotonic() < until:
             try:
                 answer = await client.get(f"http://127.0.0.1:{port}/readyz")
             except httpx.TransportError:
                 await asyncio.sleep(0.05)
                 continue
-            if answer.status_code == 200:
+            if answer.status_code == looked_for:
                 return
     raise RuntimeError("the bot did not start")
 

@@ -8,12 +8,14 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.backlog import Kind
+from tests.bench.broadcasts import Beside
 from tests.bench.crowd import Ride
 from tests.bench.loading import Import
 from tests.bench.yardstick import Yardstick
 
 MILLI, MEGA = 1_000, 1_000_000
 WIDTH = 124  # columns; a table that wraps cannot be read
+AIM = 1.5
 SATURATED = 0.85  # of one processor
 
 
@@ -65,6 +67,72 @@ class Cycles:
 
 
 @dataclass(frozen=True, slots=True)
+class Replicated:
+    """One line: so many processes of one bot on one PostgreSQL, behind a balancer."""
+
+    replicas: int
+    backlog: int
+    people: int
+    ride: Ride
+
+    def plain(self) -> dict[str, Any]:
+        ride = self.ride
+        return {
+            "replicas": self.replicas,
+            "backlog": self.backlog,
+            "people": self.people,
+            "cycles_per_second": round(ride.per_second, 1),
+            "p50_ms": round(ride.percentile(0.50) * MILLI, 2),
+            "p99_ms": round(ride.percentile(0.99) * MILLI, 2),
+            "bot_cpu_ms": round(ride.bot_cpu / ride.cycles * MILLI, 3),
+            "bots_share": round(ride.bot_cpu / ride.seconds, 3),
+            "balancer_share": round(ride.balancer_cpu / ride.seconds, 3),
+            "sandbox_share": round(ride.own_cpu / ride.seconds, 3),
+        }
+
+    def short(self) -> str:
+        return f"{self.replicas} replicas: {self.ride.per_second:.0f} cycles/s"
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """One line: people at work with one bot, without a broadcast and beside it."""
+
+    database: Kind
+    limit: int
+    """Messages a second; 0: none."""
+    people: int
+    waiting: int
+    beside: Beside
+
+    @property
+    def ratio(self) -> float:
+        """The p99 of replies beside the broadcast in those without it."""
+        return self.beside.loud.percentile(0.99) / self.beside.quiet.percentile(0.99)
+
+    def plain(self) -> dict[str, Any]:
+        quiet, loud = self.beside.quiet, self.beside.loud
+        return {
+            "database": self.database,
+            "limit": self.limit,
+            "people": self.people,
+            "waiting": self.waiting,
+            "replies_per_second": round(loud.per_second, 1),
+            "letters_per_second": round(self.beside.sent / loud.seconds, 1),
+            "p50_ms_without": round(quiet.percentile(0.50) * MILLI, 2),
+            "p50_ms": round(loud.percentile(0.50) * MILLI, 2),
+            "p99_ms_without": round(quiet.percentile(0.99) * MILLI, 2),
+            "p99_ms": round(loud.percentile(0.99) * MILLI, 2),
+            "ratio": round(self.ratio, 2),
+            "bot_share": round(loud.bot_cpu / loud.seconds, 3),
+            "sandbox_share": round(loud.own_cpu / loud.seconds, 3),
+        }
+
+    def short(self) -> str:
+        return f"{self.database}, limit {self.limit}, broadcast: p99 {self.ratio:.2f} times"
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """One line: a file imported into an empty project."""
 
@@ -85,13 +153,23 @@ class Imported:
         return f"{self.database}: {self.took.rows:,} rows in {self.took.seconds:.1f} s"
 
 
-def show(cycles: Sequence[Cycles], imports: Sequence[Imported]) -> None:
+def show(
+    cycles: Sequence[Cycles],
+    together: Sequence[Replicated],
+    announced: Sequence[Announced],
+    imports: Sequence[Imported],
+) -> None:
     """The tables and what to know when reading them."""
     console = Console()
     console.width = max(console.width, WIDTH)
     console.print(_cycle_table(cycles))
     for note in _notes(cycles):
         console.print(note, highlight=False)
+    if together:
+        console.print(_replica_table(together))
+    if announced:
+        console.print(_broadcast_table(announced))
+        console.print(f"Aim: a p99 beside the broadcast within {AIM} times the one without it.")
     if imports:
         console.print(_import_table(imports))
 
@@ -132,6 +210,51 @@ def _notes(cycles: Sequence[Cycles]) -> Iterator[str]:
     yield f"The sandbox, which plays Telegram and the people, used up to {own:.0%} of a processor."
     if own > SATURATED:
         yield "* There the sandbox set the pace, not the bot: the bot alone would be faster."
+
+
+def _replica_table(lines: Sequence[Replicated]) -> Table:
+    table = Table(title="Replicas of one bot on one PostgreSQL, behind a balancer")
+    names = ("replicas", "tasks", "people", "cycles/s", "p50 ms", "p99 ms", "bot CPU ms")
+    for name in (*names, "bots", "balancer", "sandbox"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for line in lines:
+        value = line.plain()
+        mark = "*" if value["sandbox_share"] > SATURATED else ""
+        table.add_row(
+            str(line.replicas),
+            f"{line.backlog:,}",
+            str(line.people),
+            f"{value['cycles_per_second']:,.0f}{mark}",
+            f"{value['p50_ms']:,.0f}",
+            f"{value['p99_ms']:,.0f}",
+            f"{value['bot_cpu_ms']:.2f}",
+            *(f"{value[f'{who}_share']:.0%}" for who in ("bots", "balancer", "sandbox")),
+        )
+    return table
+
+
+def _broadcast_table(lines: Sequence[Announced]) -> Table:
+    table = Table(title="Replies without and beside a broadcast that waits")
+    table.add_column("database", no_wrap=True)
+    names = ("limit/s", "letters", "replies/s", "sent/s", "p50 ms", "beside")
+    for name in (*names, "p99 ms", "beside", "ratio", "bot", "sandbox"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for line in lines:
+        value = line.plain()
+        table.add_row(
+            line.database,
+            str(line.limit or "none"),
+            f"{line.waiting:,}",
+            f"{value['replies_per_second']:.1f}",
+            f"{value['letters_per_second']:,.0f}",
+            f"{value['p50_ms_without']:,.0f}",
+            f"{value['p50_ms']:,.0f}",
+            f"{value['p99_ms_without']:,.0f}",
+            f"{value['p99_ms']:,.0f}",
+            f"{line.ratio:.2f}",
+            *(f"{value[f'{who}_share']:.0%}" for who in ("bot", "sandbox")),
+        )
+    return table
 
 
 def _import_table(imports: Sequence[Imported]) -> Table:

@@ -32,17 +32,17 @@ async def bot(database: Database) -> AsyncIterator[Life]:
 
 
 def test_the_bench_runs(postgres: str) -> None:
-    said = subprocess.run(
-        [sys.executable, "-m", "tests.bench", "--quick", "--people", "2", "--rows", "600"],
-        cwd=ROOT,
-        env=os.environ | {"KAZI_TEST_POSTGRES": postgres},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert said.returncode == 0, said.stderr
+    said = _bench(postgres, "--people 2 --rows 600 --replicas 0 --letters 0")
     for kind in KINDS:
-        assert said.stdout.count(kind) == 2  # a line of cycles, a line of import
+        assert said.count(kind) == 2  # a line of cycles, a line of import
+
+
+def test_the_bench_of_replicas_and_of_a_broadcast_runs(postgres: str) -> None:
+    only = "--database postgresql --people 2 --rows 0"
+    said = _bench(postgres, f"{only} --replicas 2 --letters 40 --limit 0")
+    behind_a_balancer, _, beside = said.partition("Replicas of")[2].partition("Replies without")
+    assert _cells(behind_a_balancer)[:3] == ["2", "1,000", "2"]
+    assert _cells(beside)[:3] == ["postgresql", "none", "40"]
 
 
 async def test_an_answer_takes_few_statements_and_never_more(bot: Life) -> None:
@@ -67,6 +67,26 @@ async def test_a_larger_backlog_costs_no_more_for_an_answer(kind: Kind, postgres
             if ratios[-1] <= FLAT:
                 break
     assert ratios[-1] <= FLAT, ratios
+
+
+def _bench(postgres: str, options: str) -> str:
+    """What it says in its tiny form."""
+    said = subprocess.run(
+        [sys.executable, "-m", "tests.bench", "--quick", *options.split()],
+        cwd=ROOT,
+        env=os.environ | {"KAZI_TEST_POSTGRES": postgres},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+    return said.stdout
+
+
+def _cells(table: str) -> list[str]:
+    """Of the only line."""
+    (line,) = (row for row in table.splitlines() if row.startswith("│"))
+    return [cell.strip() for cell in line.strip("│").split("│")]
 
 
 async def _cost(url: str, person: int) -> float:

@@ -5,7 +5,7 @@ import random
 import time
 from pathlib import Path
 
-from tests.chaos.balancer import Balancer
+from tests.balancer import Balancer
 from tests.chaos.process import BotProcess, free_port
 
 REPLICAS = 3

@@ -32,7 +32,7 @@ async def worker(session: Session) -> Worker:
 async def level(session: Session, worker: Worker) -> None:
     asked = await onboarding.next_language(session, worker)
     assert asked is not None
-    await onboarding.say_level(session, worker, asked, "native")
+    await onboarding.say_level(session, worker, asked, "native", now=NOW)
 
 
 async def forward(session: Session, worker: Worker, until: str | None = None) -> None:
@@ -107,7 +107,7 @@ async def test_what_no_button_offers_is_refused(session: Session, worker: Worker
         await onboarding.choose_zone(session, worker, "Africa/Atlantis")
     await forward(session, worker, "levels")
     with pytest.raises(Gone):
-        await onboarding.say_level(session, worker, "sw", "perfect")
+        await onboarding.say_level(session, worker, "sw", "perfect", now=NOW)
 
 
 async def test_nothing_but_the_answer_is_kept_of_a_minor(session: Session, worker: Worker) -> None:
@@ -137,11 +137,11 @@ async def test_each_chosen_language_is_asked_about_once(session: Session, worker
     await forward(session, worker, "languages")
     await onboarding.toggle_language(session, worker, "en")
     await onboarding.languages_chosen(session, worker)
-    assert await onboarding.say_level(session, worker, "en", "fluent") == "sw"
+    assert await onboarding.say_level(session, worker, "en", "fluent", now=NOW) == "sw"
     with pytest.raises(StepPassed):
-        await onboarding.say_level(session, worker, "en", "native")
+        await onboarding.say_level(session, worker, "en", "native", now=NOW)
     assert worker.state == "joining"
-    assert await onboarding.say_level(session, worker, "sw", "native") is None
+    assert await onboarding.say_level(session, worker, "sw", "native", now=NOW) is None
     assert await languages.of(session, worker.id) == {"en": "fluent", "sw": "native"}
 
 

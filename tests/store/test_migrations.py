@@ -2,9 +2,15 @@
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import select
 
 import bot.models  # noqa: F401
+from bot import calendar
+from bot.clock import now
 from bot.models.base import Base
+from bot.models.people import Worker
+from bot.models.schedule import Scheduled
+from bot.people import summaries
 from bot.store import migrate
 from bot.store.database import Database
 
@@ -22,3 +28,27 @@ async def test_up_down_up_leaves_the_newest_revision(database: Database):
     assert await migrate.current(database) is None
     await migrate.upgrade(database)
     assert await migrate.current(database) == migrate.newest()
+
+
+async def test_who_works_already_is_in_the_calendar_after_the_upgrade(database: Database):
+    await migrate.downgrade(database, "0005")
+    people = [("w-a", "active", "Asia/Manila"), ("w-b", "paused", None), ("w-c", "joining", None)]
+    async with database.transaction() as session:
+        for name, state, zone in people:
+            worker = Worker(pseudonym=name, state=state, zone=zone)
+            session.add(worker)
+            await session.flush()
+    await migrate.upgrade(database)
+    async with database.reading() as session:
+        found = (
+            await session.execute(
+                select(Worker.zone, Scheduled)
+                .join_from(Worker, Scheduled, Scheduled.subject == Worker.id)
+                .order_by(Worker.id)
+            )
+        ).all()
+    assert [zone for zone, _row in found] == ["Asia/Manila", None]
+    for zone, row in found:
+        assert row.job == summaries.JOB
+        assert row.due_at == summaries.RULE.begins(row.period, zone or "UTC")
+        assert now() < row.due_at <= now() + calendar.WEEK

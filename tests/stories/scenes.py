@@ -46,13 +46,14 @@ def written(
     overlap: int = 1,
     gold_share: float = 0,
     show: str = "thing",
+    budget: str = "50 USD",
 ) -> str:
     """A project file."""
     slug = slug or f"{type}-{next(_numbers)}"
     shown = f"show = [{show!r}]\n".replace("'", '"') if show else ""
     texts = [f'[stage.text.{code}]\nquestion = "{slug} {code}?"\n' for code in languages]
     return (
-        f'[project]\nid = "{slug}"\nname = "{slug}"\nbudget = "50 USD"\n'
+        f'[project]\nid = "{slug}"\nname = "{slug}"\nbudget = "{budget}"\n'
         f"languages = {list(languages)}\n"
         f'[stage]\ntype = "{type}"\n{shown}price = "{price}"\nexpected_seconds = 10\n'
         f"overlap = {overlap}\ngold_share = {gold_share}\n"
@@ -120,8 +121,12 @@ def all_data(message: dict[str, Any]) -> list[str]:
 def card(person: Person) -> str:
     """What the newest message with buttons says."""
     message = last_with_buttons(person)
-    said = message.get("text") or message.get("caption") or ""
-    return "".join(char for char in said if char not in "\u2066\u2067\u2068\u2069")
+    return unmarked(message.get("text") or message.get("caption") or "")
+
+
+def unmarked(text: str) -> str:
+    """Without the marks that keep the direction of writing together."""
+    return "".join(char for char in text if char not in "\u2066\u2067\u2068\u2069")
 
 
 async def worker_of(bot: Life, person: Person) -> int:

@@ -1,10 +1,15 @@
-"""What stands in front of replicas: each request to the next one that is ready, on loopback."""
+"""What stands in front of replicas: each request to the next one that is ready, on loopback.
+
+`python -m tests.balancer PORT ADDRESS…` is one in a process of its own.
+"""
 
 import asyncio
 import itertools
+import sys
 import time
 from collections.abc import Sequence
 
+import uvloop
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 LOOK = 0.25  # seconds between two looks at /readyz
@@ -88,3 +93,13 @@ class Balancer:
         if not 200 <= status < 300:
             self.refusals.append(time.monotonic())
         return web.Response(status=status, body=body, content_type=kind)
+
+
+async def _stand(port: int, upstreams: Sequence[str]) -> None:
+    """Until the process is ended."""
+    async with Balancer(port, upstreams):
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    uvloop.run(_stand(int(sys.argv[1]), sys.argv[2:]))
