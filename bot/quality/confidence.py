@@ -6,9 +6,9 @@ Toloka's dynamic overlap; with confidence 0.8 it buys most quality for least mon
 """
 
 import math
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 Vote: TypeAlias = tuple[str, float]  # a label, and the accuracy of who gave it
@@ -31,18 +31,19 @@ def probabilities(votes: Iterable[Vote], options: Collection[str]) -> dict[str, 
 
     Labels that are no option any more (a stage may be revised) count as options too.
     """
-    weights: dict[str, list[float]] = defaultdict(list)
-    given = [(label, min(max(accuracy, SURE), 1 - SURE)) for label, accuracy in votes]
-    known = sorted({*options, *(label for label, _ in given)})
-    wrong = max(len(known), 2) - 1  # options that a wrong answer is spread over
+    weights: dict[str, list[float]] = {option: [] for option in options}
+    given = list(votes)
+    for label, _ in given:
+        weights.setdefault(label, [])
+    wrong = max(len(weights), 2) - 1  # options that a wrong answer is spread over
     for label, accuracy in given:
-        weights[label].append(math.log(accuracy) - math.log((1 - accuracy) / wrong))
+        weights[label].append(_log_odds(accuracy, wrong))
     # fsum is exact, so the order of the votes leaves no trace.
-    scores = {label: math.fsum(weights[label]) for label in known}
-    highest = max(scores.values(), default=0.0)
-    odds = {label: math.exp(score - highest) for label, score in scores.items()}
-    total = math.fsum(odds.values())
-    return {label: part / total for label, part in odds.items()}
+    scores = [math.fsum(those) for those in weights.values()]
+    highest = max(scores, default=0.0)
+    odds = [math.exp(score - highest) for score in scores]
+    total = math.fsum(odds)
+    return {label: part / total for label, part in zip(weights, odds, strict=True)}
 
 
 def belief(votes: Iterable[Vote], options: Collection[str]) -> Belief:
@@ -72,3 +73,9 @@ def enough(
     if found.label and found.confidence >= confidence:
         return "settled"
     return "more" if len(votes) < most else "stopped"
+
+
+@lru_cache(maxsize=100_000)  # a worker's answers all have the one accuracy
+def _log_odds(accuracy: float, wrong: int) -> float:
+    sure = min(max(accuracy, SURE), 1 - SURE)
+    return math.log(sure) - math.log((1 - sure) / wrong)
