@@ -10,9 +10,11 @@ Answers of people who withdrew their consent to the use of their answers are lef
 Use a session of `Database.reading()`: an export must not hold up the writer.
 """
 
+import asyncio
 import base64
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -24,14 +26,16 @@ from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session as SyncSession
 
 from bot import formats, money
-from bot.errors import Invalid, NotAllowed
+from bot.errors import Invalid, NotAllowed, Refusal
 from bot.i18n import N_
 from bot.models.chat import Chat
 from bot.models.people import Worker
 from bot.models.work import Answer, Assignment, Project, Queue, Stage, StageVersion, Task
 from bot.people import roles
+from bot.quality import analytics
 from bot.quality.aggregate import Outcome
 from bot.store.database import Session
+from bot.task_types.compare import SIDES
 from bot.work import votes
 from bot.work.votes import Rows
 
@@ -47,6 +51,12 @@ COLUMNS = {
 
 class NoSuchStage(Invalid):
     msgid = N_("Project {project} has no stage “{stage}”. It has: {stages}.")
+
+
+class NothingCompared(Refusal):
+    msgid = N_(
+        "In project {project} no task with the fields “{left}” and “{right}” has been compared."
+    )
 
 
 class TelegramIdsStayHere(NotAllowed):
@@ -97,6 +107,35 @@ async def outcomes(
         return dict(_outcomes(sync, project, chosen))
 
     return await session.run_sync(read)
+
+
+async def ranking(
+    session: Session,
+    project: Project,
+    fields: tuple[str, str] = SIDES,
+    *,
+    stage: str | None = None,
+    actor: int | None,
+) -> dict[str, float]:
+    """What was compared, strongest first, with its Bradley-Terry strength.
+
+    `fields` of the tasks name the two: the texts themselves, or what wrote them. Raises
+    NothingCompared, and what `analytics.strengths` raises.
+    """
+    await roles.require(session, actor, *READERS)
+
+    def read(sync: SyncSession) -> Counter[tuple[str, str, str]]:
+        _take_time(sync)
+        for one in _stages(sync, project, stage):
+            if sync.get_one(StageVersion, (one.id, one.version)).type == "compare":
+                return votes.comparisons(sync, one, fields)
+        return Counter()
+
+    said = await session.run_sync(read)
+    if not said:
+        raise NothingCompared(project=project.slug, left=fields[0], right=fields[1])
+    found = await asyncio.to_thread(analytics.strengths, said)
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
 async def manifest(session: Session, project: Project, files: Mapping[str, Exported]) -> str:

@@ -9,6 +9,7 @@ are learnt from at most LEARNT answers, and crowd-kit's models refuse what they 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, groupby, islice, repeat
@@ -75,6 +76,19 @@ async def agreement(session: Session, spec: StageSpec) -> Agreement:
         for task, label in await session.execute(_newest(queue, NEWEST // len(queues))):
             labels.setdefault(task, []).append(label)
     return agree(spec.kind, labels.values())
+
+
+def comparisons(
+    session: SyncSession, stage: Stage, fields: tuple[str, str]
+) -> Counter[tuple[str, str, str]]:
+    """How often which label was said of which two, as two fields of the tasks name them."""
+    left, right = fields
+    reading = _Reading(stage, (), False, METHODS["majority"])
+    found: Counter[tuple[str, str, str]] = Counter()
+    for row in _streamed(session, _counts(session, reading).add_columns(Task.body)):
+        if left in row.body and right in row.body and row.votes:
+            found[str(row.body[left]), str(row.body[right]), row.label] += row.votes
+    return found
 
 
 def withdrawn() -> Select[int]:

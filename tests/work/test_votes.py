@@ -183,6 +183,40 @@ async def test_exported_results_of_real_crowds_are_accepted(
     assert checked.returncode == 0, said.decode()
 
 
+# What was compared
+
+
+async def test_what_was_compared_is_put_in_order(database: Database) -> None:
+    pytest.importorskip("crowdkit", reason="no extra [analytics]: make test has it")
+    made = await compared(database, {"t1": ("ours", "theirs"), "t2": ("theirs", "ours")})
+    async with database.reading() as session:
+        found = await results.ranking(session, made, ("who", "whom"), actor=None)
+    assert list(found) == ["ours", "theirs"]
+    assert found["ours"] == pytest.approx(3.5 / 4)  # three wins, and half of a tie
+
+
+async def test_where_nothing_was_compared_the_fields_are_named(database: Database) -> None:
+    made = await compared(database, {"t1": ("ours", "theirs")})
+    other = await crowd.fill(database, SPLIT, slug="other", people=False)
+    async with database.reading() as session:
+        with pytest.raises(results.NothingCompared, match="the fields “left” and “right”"):
+            await results.ranking(session, made, actor=None)
+        with pytest.raises(results.NothingCompared, match="In project other"):
+            await results.ranking(session, other, ("who", "whom"), actor=None)
+
+
+async def compared(database: Database, bodies: dict[str, tuple[str, str]]) -> Project:
+    said = [("t1", "w-ann", "left"), ("t1", "w-ben", "left"), ("t1", "w-cem", "tie")]
+    said += [("t2", "w-ann", "right"), ("t2", "w-ben", "bad")]
+    given = [Given(*one) for one in said if one[0] in bodies]
+    made = await crowd.fill(database, given, type="compare")
+    async with database.transaction() as session:
+        for key, (who, whom) in bodies.items():
+            body = {"who": who, "whom": whom}
+            await session.execute(update(Task).where(Task.key == key).values(body=body))
+    return made
+
+
 # Agreement
 
 
