@@ -9,12 +9,14 @@ from typing import Annotated, Any, TextIO, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from bot import money
 from bot.cli import base
 from bot.store.database import Session
+from bot.task_types.compare import SIDES
 from bot.work import intake, progress, project_file, projects, results
 from bot.work.launch import NoTasks
 from bot.work.progress import Summary
@@ -85,6 +87,32 @@ def show_all(as_json: base.Json = False, database_url: base.DatabaseUrl = "") ->
     table = Table(*(lines[0] if lines else ("project", "state")))
     for line in lines:
         table.add_row(*map(str, line.values()))
+    Console().print(table)
+
+
+@commands.command("ranking")
+def ranking(
+    ref: Ref,
+    fields: Annotated[
+        tuple[str, str], typer.Option(help="The tasks' fields that name the two.")
+    ] = SIDES,
+    as_json: base.Json = False,
+    database_url: base.DatabaseUrl = "",
+) -> None:
+    """What was compared, strongest first (Bradley-Terry; needs the extra [analytics])."""
+
+    async def work() -> dict[str, float]:
+        async with base.opened(database_url) as database, database.reading() as session:
+            project = await projects.find(session, ref)
+            return await results.ranking(session, project, fields, actor=None)
+
+    found = base.run(work())
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    table = Table("", "strength")
+    for item, strength in found.items():
+        table.add_row(escape(item), f"{strength:.3f}")
     Console().print(table)
 
 

@@ -44,6 +44,9 @@ class Choice(TaskType):
     def label(self, settings: Settings, value: Value) -> str:
         return str(value)
 
+    def labels(self, settings: Settings) -> tuple[str, ...]:
+        return tuple(settings["options"])
+
     def value(self, settings: Settings, label: str) -> Value:
         return options.known(settings["options"], label)
 

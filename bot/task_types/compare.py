@@ -63,8 +63,11 @@ class Compare(TaskType):
     def label(self, settings: Settings, value: Value) -> str:
         return str(value)
 
+    def labels(self, settings: Settings) -> tuple[str, ...]:
+        return (*SIDES, *_others(settings))
+
     def value(self, settings: Settings, label: str) -> Value:
-        return options.known((*SIDES, *_others(settings)), label)
+        return options.known(self.labels(settings), label)
 
     def words(
         self, settings: Settings, wording: Wording, value: Value, layout: Sequence[int] = ()

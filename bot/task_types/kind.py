@@ -10,6 +10,7 @@ from bot.i18n import N_
 
 Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
 Settings: TypeAlias = Mapping[str, Any]  # what TaskType.settings() returned, perhaps through JSON
+Metric: TypeAlias = Literal["nominal", "ordinal", "interval", "sets"]
 Body: TypeAlias = Mapping[str, object]  # one row of input
 
 
@@ -86,7 +87,11 @@ class TaskType(Protocol):
     """
 
     name: str
-    combine: Literal["vote", "mean", "none"]  # how answers become a result
+    combine: Literal["vote", "mean", "none"]
+    """How answers become a result, where the stage names no method: none where they cannot be
+    compared, as texts and files."""
+    metric: Metric = "nominal"
+    """How far two answers are apart: wholly or not at all, by steps, by numbers, by members."""
 
     def settings(self, raw: Mapping[str, object]) -> dict[str, Any]:
         """Check and complete the `[stage]` table; the answer is JSON-able and fits again.
@@ -132,6 +137,10 @@ class TaskType(Protocol):
     def label(self, settings: Settings, value: Value) -> str:
         """The value in one cell of a file, the same in every language."""
         ...
+
+    def labels(self, settings: Settings) -> tuple[str, ...]:
+        """All labels there can be; none where they cannot be listed."""
+        return ()
 
     def value(self, settings: Settings, label: str) -> Value:
         """The inverse of `label`, for gold columns and recorded answers; raises Unfit."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from bot.i18n import N_
 from bot.i18n import gettext as _
 from bot.task_types import checks, material, options
-from bot.task_types.kind import Ask, Body, Settings, TaskType, Unfit, Value, Wording
+from bot.task_types.kind import Ask, Body, Metric, Settings, TaskType, Unfit, Value, Wording
 
 OPTIONS = 12  # the most a poll takes
 LABEL = 100  # and the most characters of each
@@ -29,6 +29,7 @@ class TooManyMarks(Unfit):
 class Multi(TaskType):
     name = "multi"
     combine: Literal["vote", "mean", "none"] = "vote"
+    metric: Metric = "sets"
 
     def settings(self, raw: Mapping[str, object]) -> dict[str, Any]:
         values = options.settings(raw, most=OPTIONS, longest=LABEL)

@@ -10,7 +10,7 @@ from bot import i18n
 from bot.i18n import N_
 from bot.i18n import gettext as _
 from bot.task_types import checks, material, options
-from bot.task_types.kind import Ask, Body, Settings, TaskType, Unfit, Value, Wording
+from bot.task_types.kind import Ask, Body, Metric, Settings, TaskType, Unfit, Value, Wording
 
 DECIMALS = 6
 DIGITS = 15  # in all: as many as a float, and so JSON, keeps exactly
@@ -55,6 +55,7 @@ class TooManyDigits(Unfit):
 class Number(TaskType):
     name = "number"
     combine: Literal["vote", "mean", "none"] = "mean"
+    metric: Metric = "interval"
 
     def settings(self, raw: Mapping[str, object]) -> dict[str, Any]:
         bounds = {field: _bound(raw, field) for field in ("min", "max")}

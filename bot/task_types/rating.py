@@ -6,7 +6,16 @@ from typing import Any, Literal
 
 from bot.i18n import gettext as _
 from bot.task_types import checks, material, options
-from bot.task_types.kind import Ask, Body, NoSuchButton, Settings, TaskType, Value, Wording
+from bot.task_types.kind import (
+    Ask,
+    Body,
+    Metric,
+    NoSuchButton,
+    Settings,
+    TaskType,
+    Value,
+    Wording,
+)
 
 SCALE = 5
 STEPS = 10
@@ -16,6 +25,7 @@ ROW = 8  # the most buttons Telegram puts side by side
 class Rating(TaskType):
     name = "rating"
     combine: Literal["vote", "mean", "none"] = "mean"
+    metric: Metric = "ordinal"
 
     def settings(self, raw: Mapping[str, object]) -> dict[str, Any]:
         scale = checks.whole(raw, "scale", 2, STEPS, default=SCALE)
@@ -50,8 +60,11 @@ class Rating(TaskType):
     def label(self, settings: Settings, value: Value) -> str:
         return str(value)
 
+    def labels(self, settings: Settings) -> tuple[str, ...]:
+        return tuple(_steps(settings))
+
     def value(self, settings: Settings, label: str) -> Value:
-        return int(options.known(_steps(settings), label))
+        return int(options.known(self.labels(settings), label))
 
     def words(
         self, settings: Settings, wording: Wording, value: Value, layout: Sequence[int] = ()

@@ -14,30 +14,30 @@ import asyncio
 import base64
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from itertools import chain, groupby, repeat
 from operator import attrgetter
-from typing import Any, Literal, TextIO, TypeAlias, cast
+from typing import Any, Literal, TextIO, cast
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, exists, func, select, text
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session as SyncSession
-from sqlalchemy.orm import aliased
-from sqlalchemy.util import await_only
 
 from bot import formats, money
-from bot.errors import Invalid, NotAllowed
+from bot.errors import Invalid, NotAllowed, Refusal
 from bot.i18n import N_
 from bot.models.chat import Chat
-from bot.models.people import Consent, Worker
+from bot.models.people import Worker
 from bot.models.work import Answer, Assignment, Project, Queue, Stage, StageVersion, Task
 from bot.people import roles
-from bot.quality import aggregate
+from bot.quality import analytics
 from bot.quality.aggregate import Outcome
 from bot.store.database import Session
-from bot.task_types import TASK_TYPES
+from bot.task_types.compare import SIDES
+from bot.work import votes
+from bot.work.votes import Rows
 
 READERS = ("owner", "admin", "requester")
 COLUMNS = {
@@ -47,14 +47,16 @@ COLUMNS = {
     ),
     "results": ("task", "label", "confidence", "answers", "method", "status"),
 }  # fmt: skip
-PAGE = 1000  # rows fetched at a time; between pages the other turns get theirs
-COUNTED = ("answered", "accepted")  # states whose answer counts towards a result
-
-Rows: TypeAlias = "Select[*tuple[Any, ...]]"
 
 
 class NoSuchStage(Invalid):
     msgid = N_("Project {project} has no stage “{stage}”. It has: {stages}.")
+
+
+class NothingCompared(Refusal):
+    msgid = N_(
+        "In project {project} no task with the fields “{left}” and “{right}” has been compared."
+    )
 
 
 class TelegramIdsStayHere(NotAllowed):
@@ -99,7 +101,41 @@ async def outcomes(
 ) -> dict[str, Outcome]:
     """The result of every task by its key, in memory: for reports and for scoring with a truth."""
     chosen = Export("results", gold=gold, stage=stage)
-    return await session.run_sync(lambda sync: dict(_outcomes(sync, project, chosen)))
+
+    def read(sync: SyncSession) -> dict[str, Outcome]:
+        _take_time(sync)
+        return dict(_outcomes(sync, project, chosen))
+
+    return await session.run_sync(read)
+
+
+async def ranking(
+    session: Session,
+    project: Project,
+    fields: tuple[str, str] = SIDES,
+    *,
+    stage: str | None = None,
+    actor: int | None,
+) -> dict[str, float]:
+    """What was compared, strongest first, with its Bradley-Terry strength.
+
+    `fields` of the tasks name the two: the texts themselves, or what wrote them. Raises
+    NothingCompared, and what `analytics.strengths` raises.
+    """
+    await roles.require(session, actor, *READERS)
+
+    def read(sync: SyncSession) -> Counter[tuple[str, str, str]]:
+        _take_time(sync)
+        for one in _stages(sync, project, stage):
+            if sync.get_one(StageVersion, (one.id, one.version)).type == "compare":
+                return votes.comparisons(sync, one, fields)
+        return Counter()
+
+    said = await session.run_sync(read)
+    if not said:
+        raise NothingCompared(project=project.slug, left=fields[0], right=fields[1])
+    found = await asyncio.to_thread(analytics.strengths, said)
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
 async def manifest(session: Session, project: Project, files: Mapping[str, Exported]) -> str:
@@ -151,10 +187,15 @@ def _export(session: SyncSession, project: Project, chosen: Export, stream: Text
 
 
 def _take_time(session: SyncSession) -> None:
-    """A large file, or a reader that pauses (`kazi export | less`), outlasts a turn's limits."""
-    if _is_postgresql(session):
+    """A large file, or a reader that pauses (`kazi export | less`), outlasts a turn's limits.
+
+    Tables that were filled in one go have no statistics yet, and PostgreSQL takes them to be empty:
+    its nested loops over 8,000 answers take a minute, where a hash takes 0.1 s.
+    """
+    if votes.is_postgresql(session):
         session.execute(text("SET LOCAL statement_timeout = 0"))
         session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        session.execute(text("SET LOCAL enable_nestloop = off"))
 
 
 # Raw answers
@@ -163,7 +204,7 @@ def _take_time(session: SyncSession) -> None:
 def _raw(session: SyncSession, project: Project, chosen: Export) -> Iterator[tuple[object, ...]]:
     names = _names(session, project, chosen)
     for stage in _stages(session, project, chosen.stage):
-        for answers in _by_task(session, _answers_of(session, stage, chosen)):
+        for answers in votes.by_task(session, _answers_of(session, stage, chosen)):
             kept = [row for row in answers if row.worker_id in names]
             kept = kept if chosen.revisions else _latest(kept)
             kept.sort(key=lambda row: (names[row.worker_id], row.revision))
@@ -185,8 +226,8 @@ def _answers_of(session: SyncSession, stage: Stage, chosen: Export) -> Rows:
         .join(Queue, Queue.id == Task.queue_id)
         .join(Assignment, Assignment.task_id == Task.id)
         .join(Answer, Answer.assignment_id == Assignment.id)
-        .where(*_tasks_of(stage, chosen))
-        .order_by(_by_key(session))
+        .where(*votes.tasks_of(stage, gold=chosen.gold))
+        .order_by(votes.by_key(session))
     )
 
 
@@ -215,21 +256,11 @@ def _names(session: SyncSession, project: Project, chosen: Export) -> dict[int, 
     people = (
         select(Worker.id, Worker.pseudonym, Chat.chat_id)
         .outerjoin(Chat, Chat.worker_id == Worker.id)
-        .where(Worker.id.not_in(_withdrawn()))
+        .where(Worker.id.not_in(votes.withdrawn()))
     )
     if chosen.workers == "telegram":
         return {id: str(chat or "") for id, _, chat in session.execute(people)}
     return {id: pseudonym(name, project.slug) for id, name, _ in session.execute(people)}
-
-
-def _withdrawn() -> Select[int]:
-    """Workers who took back their consent to the use of their answers, and gave no new one."""
-    return (
-        select(Consent.worker_id)
-        .where(Consent.document == "answers")
-        .group_by(Consent.worker_id)
-        .having(func.count() == func.count(Consent.withdrawn_at))
-    )
 
 
 # Results
@@ -247,44 +278,7 @@ def _outcomes(
     session: SyncSession, project: Project, chosen: Export
 ) -> Iterator[tuple[str, Outcome]]:
     for stage in _stages(session, project, chosen.stage):
-        combine = _combine(session, stage)
-        for votes in _by_task(session, _votes_of(session, stage, chosen)):
-            labels = chain.from_iterable(repeat(row.label, row.votes or 0) for row in votes)
-            task = votes[0]
-            yield task.key, aggregate.result(labels, combine=combine, overlap=task.overlap)
-
-
-def _combine(session: SyncSession, stage: Stage) -> str:
-    """How the stage's answers become a result: its type's way, or the median where it says so."""
-    version = session.get_one(StageVersion, (stage.id, stage.version))
-    usual = TASK_TYPES[version.type].combine
-    wants_median = usual == "mean" and version.settings.get("combine") == "median"
-    return "median" if wants_median else usual
-
-
-def _votes_of(session: SyncSession, stage: Stage, chosen: Export) -> Rows:
-    """How often each label was given to each task; one empty row for a task without answers.
-
-    Counted by the database: a million answers take SQLite 2 s this way, 11 s one by one.
-    """
-    later = aliased(Answer)
-    corrected = exists().where(
-        later.assignment_id == Answer.assignment_id, later.revision > Answer.revision
-    )
-    votes = (
-        select(Assignment.task_id, Answer.label, func.count().label("votes"))
-        .join(Answer, Answer.assignment_id == Assignment.id)
-        .where(Assignment.stage_id == stage.id, Assignment.state.in_(COUNTED))
-        .where(Assignment.worker_id.not_in(_withdrawn()), ~corrected)
-        .group_by(Assignment.task_id, Answer.label)
-        .subquery()
-    )
-    return (
-        select(Task.id.label("task_id"), Task.key, Task.overlap, votes.c.label, votes.c.votes)
-        .outerjoin(votes, votes.c.task_id == Task.id)
-        .where(*_tasks_of(stage, chosen))
-        .order_by(_by_key(session))
-    )
+        yield from votes.outcomes(session, stage, gold=chosen.gold)
 
 
 CELLS = {"raw": _raw, "results": _results}
@@ -303,32 +297,6 @@ def _stages(session: SyncSession, project: Project, name: str | None) -> list[St
     return chosen
 
 
-def _tasks_of(stage: Stage, chosen: Export) -> list[ColumnElement[bool]]:
-    of_stage = Task.stage_id == stage.id
-    return [of_stage] if chosen.gold else [of_stage, Task.gold.is_(None)]
-
-
-def _by_key(session: SyncSession) -> ColumnElement[str]:
-    """Byte by byte on both databases: a server's language must not change the order."""
-    return Task.key.collate("C") if _is_postgresql(session) else Task.key.collate("BINARY")
-
-
-def _is_postgresql(session: SyncSession) -> bool:
-    return session.get_bind().dialect.name == "postgresql"
-
-
-def _by_task(session: SyncSession, statement: Rows) -> Iterator[list[Row[Any]]]:
-    for _, rows in groupby(_streamed(session, statement), key=attrgetter("task_id")):
-        yield list(rows)
-
-
-def _streamed(session: SyncSession, statement: Rows) -> Iterator[Row[Any]]:
-    found = session.execute(statement, execution_options={"yield_per": PAGE})
-    for page in found.partitions():
-        yield from page
-        await_only(asyncio.sleep(0))
-
-
 # Manifest
 
 
@@ -337,10 +305,12 @@ async def _describe(session: Session, stage: Stage) -> dict[str, object]:
     versions = await session.scalars(of_stage.order_by(StageVersion.version))
     counts = select(func.count(), func.count(Task.gold)).where(Task.stage_id == stage.id)
     tasks, gold = (await session.execute(counts)).one()
+    known = {version.version: version for version in versions}
     return {
         "name": stage.name,
         "version": stage.version,
-        "versions": [_version(version) for version in versions],
+        "aggregate": votes.method_of(known[stage.version]),
+        "versions": [_version(version) for version in known.values()],
         "tasks": tasks - gold,
         "gold": gold,
     }

@@ -1,7 +1,7 @@
 """A stage as a project file has it, every value in the form the tables keep.
 
 type, show …, and the type's own settings; tier, price, expected_seconds, overlap, gold_share,
-review = { share, due }, combine, name
+review = { share, due }, aggregate, name
 [stage.text.sw]  question, instructions, options
 """
 
@@ -12,6 +12,7 @@ from typing import Any
 from bot.i18n import N_
 from bot.money import Money
 from bot.pay import tiers
+from bot.quality import aggregate
 from bot.task_types import TASK_TYPES
 from bot.task_types.kind import TaskType, Unfit
 from bot.work import terms
@@ -37,11 +38,11 @@ STAGE_KEYS = (
     "overlap",
     "gold_share",
     "review",
+    "aggregate",
     "combine",
     "text",
 )
 TEXT_KEYS = ("question", "instructions", "options")
-COMBINE = ("mean", "median")
 # Words a type shows beside its options and fields.
 WORDS = {"rating": ("low", "high"), "compare": ("tie", "bad")}
 # A table that every type accepts: its normal form has all keys the type knows.
@@ -52,8 +53,15 @@ class SettingRefused(FieldFault):
     msgid = N_("{path}: {reason}")
 
 
-class NotCombined(FieldFault):
-    msgid = N_("{path}: answers of the type {type} have no mean.")
+class NotAggregated(FieldFault):
+    msgid = N_("{path}: “{method}” does not fit the type {type}. Possible: {known}.")
+
+
+class NotComparable(FieldFault):
+    msgid = N_(
+        "{path}: “{method}” does not fit the type {type}: its answers cannot be compared, so a "
+        "result is what all agree on (unanimous)."
+    )
 
 
 class TimeNeeded(FieldFault):
@@ -113,6 +121,7 @@ def _stage(reading: Reading, given: object, path: str, number: int) -> StageFile
             table.get("gold_share"), f"{path}.gold_share", terms.share, GOLD_PPM
         ),
         review=_review(reading, table, f"{path}.review"),
+        quality=_quality(reading, table, path, kind, settings),
     )
 
 
@@ -148,14 +157,15 @@ def _settings(
     """The type's own settings; None when they do not fit."""
     kinds = [kind] if kind else list(TASK_TYPES.values())
     own = {key for one in kinds for key in one.settings(PLAIN)}
-    reading.keys(table, path, (*STAGE_KEYS, *own))
+    reading.keys(table, path, (*_stage_keys(table), *own))
     if kind is None:
         return None
-    settings = _fitting(reading, table, path, kind)
-    combine = _combine(reading, table, path, kind)
-    if settings is not None and combine:
-        settings["combine"] = combine
-    return settings
+    return _fitting(reading, table, path, kind)
+
+
+def _stage_keys(table: Mapping[str, object]) -> tuple[str, ...]:
+    """`combine` is what older files call `aggregate`: beside it, it would be a second word."""
+    return tuple(key for key in STAGE_KEYS if key != "combine" or "aggregate" not in table)
 
 
 def _fitting(
@@ -179,16 +189,39 @@ def _fitting(
             return None if refused else settings
 
 
-def _combine(
-    reading: Reading, table: Mapping[str, object], path: str, kind: TaskType
+def _quality(
+    reading: Reading,
+    table: Mapping[str, object],
+    path: str,
+    kind: TaskType | None,
+    settings: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """What the stage demands of answers; what the file does not say is left out."""
+    if kind is None or settings is None:
+        return {}
+    method = _aggregate(reading, table, path, kind, settings)
+    return {"aggregate": method} if method else {}
+
+
+def _aggregate(
+    reading: Reading,
+    table: Mapping[str, object],
+    path: str,
+    kind: TaskType,
+    settings: Mapping[str, Any],
 ) -> str | None:
-    given = table.get("combine")
-    if given is None:
+    """How answers become results."""
+    key = "combine" if "aggregate" not in table else "aggregate"
+    if key not in table:
         return None
-    if kind.combine != "mean":
-        reading.refuse(NotCombined(path=f"{path}.combine", type=kind.name))
-        return None
-    return reading.one_of(given, f"{path}.combine", COMBINE)
+    method = reading.one_of(table[key], f"{path}.{key}", tuple(aggregate.METHODS))
+    fitting = aggregate.fitting(kind, settings)
+    if method is None or method in fitting:
+        return method
+    fault = NotComparable if kind.combine == "none" else NotAggregated
+    known = ", ".join(fitting)
+    reading.refuse(fault(path=f"{path}.{key}", method=method, type=kind.name, known=known))
+    return None
 
 
 def _tier(reading: Reading, table: Mapping[str, object], path: str) -> str:

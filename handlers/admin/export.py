@@ -9,7 +9,7 @@ from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler
 
 from bot import i18n
-from bot.errors import Gone, Invalid
+from bot.errors import Gone, Invalid, Refusal
 from bot.i18n import N_
 from bot.i18n import gettext as _
 from bot.models.work import Project
@@ -84,7 +84,10 @@ async def render(session: Session, wanted: Mapping[str, Any]) -> tuple[str, byte
     name = f"{project.slug}-{chosen.what}.{chosen.format}"
     with tempfile.TemporaryFile() as file:
         stream = io.TextIOWrapper(file, encoding="utf-8", newline="")
-        written = await results.export(session, project, chosen, stream, actor=wanted["actor"])
+        try:
+            written = await results.export(session, project, chosen, stream, actor=wanted["actor"])
+        except Refusal as refusal:  # it would be refused each time: better told than tried again
+            return "refused.txt", refusal.say().encode()
         stream.flush()
         if wanted.get("part") == MANIFEST:
             text = await results.manifest(session, project, {name: written})

@@ -9,7 +9,7 @@ from bot import i18n
 from bot.i18n import gettext as _
 from bot.i18n import ngettext, pgettext
 from bot.models.work import Project
-from bot.work import progress
+from bot.work import progress, stages, votes
 from bot.work.progress import HOUR, Summary
 from handlers import callbacks
 from handlers.admin import desk, project_card
@@ -51,6 +51,7 @@ async def _one(turn: Turn, project: Project) -> Message:
         _pace(turn, found),
         project_card.cost(found),
         *_work(found),
+        *await _agreement(turn, found),
         *(f"⚠ {alert}" for alert in project_card.alerts(found)),
         _updated(turn),
     ]
@@ -120,6 +121,21 @@ def _work(found: Summary) -> list[str]:
             share=i18n.percent(found.skipped), reports=i18n.number(found.reports)
         )
     )
+    return lines
+
+
+async def _agreement(turn: Turn, found: Summary) -> list[str]:
+    """The alpha of each stage, or why there is none; nothing before there are answers."""
+    specs = await stages.current(turn.session, found.project.id) if found.answers else []
+    lines = []
+    for spec in specs:
+        measured = await votes.agreement(turn.session, spec)
+        if measured.alpha is None:
+            line = _("Agreement (alpha): none, {reason}").format(reason=_(measured.reason))
+        else:
+            alpha = i18n.number(round(measured.alpha, 2))
+            line = _("Agreement (alpha): {alpha}").format(alpha=alpha)
+        lines.append(f"{escape(spec.name)} · {line}" if len(specs) > 1 else line)
     return lines
 
 

@@ -117,3 +117,10 @@ def test_what_is_no_key_is_told_by_check(kazi: Kazi, monkeypatch):
     assert kazi("check").returncode == 0
     monkeypatch.setenv("KAZI_DATA_KEY", "my dog's name")
     assert "holds something that is not a key" in kazi("check").stdout
+
+
+def test_a_ranking_of_nothing_says_what_is_missing(kazi: Kazi):
+    kazi("project", "apply", "quick.toml")
+    refused = kazi("project", "ranking", "quick", "--fields", "ours", "theirs")
+    assert refused.returncode == 1
+    assert "no task with the fields “ours” and “theirs” has been compared" in refused.stderr

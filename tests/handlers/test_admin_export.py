@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import sys
 
 import pytest
 from sqlalchemy import select
@@ -98,3 +99,15 @@ async def test_what_is_too_large_for_telegram_is_compressed(
     assert packed_name == "colours-results.jsonl.gz"
     assert len(gzip.decompress(packed).splitlines()) == len(whole.splitlines()) - 1
     assert name == "colours-results.csv"
+
+
+async def test_what_cannot_be_exported_is_told_and_not_tried_for_ever(
+    bot: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "crowdkit", None)
+    text = office.COLOURS.replace('type = "choice"', 'type = "choice"\naggregate = "glad"')
+    made = await office.project(bot, text)
+    await tell(bot, bot.owner, f"/export {made.code} csv results")
+    files = sent(bot, bot.owner)
+    assert b"glad needs the extra [analytics]" in files["refused.txt"]
+    assert "colours-results.csv" not in files

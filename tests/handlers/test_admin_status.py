@@ -48,3 +48,22 @@ async def test_the_speed_gives_a_time_when_it_is_done(bot: Life) -> None:
     assert "Answers: 3 of 15 (20%), 0 accepted, 1 in hand" in said
     assert "Speed: 3 answers in the last hour; done in about 4 h" in said
     assert "Cost: $0.06 USD so far, $0.30 USD in the end, of $50.00 USD" in said
+
+
+async def test_how_far_workers_agree(bot: Life) -> None:
+    text = office.COLOURS.replace('["en", "sw"]', '["en"]').replace("overlap = 3", "overlap = 2")
+    rows = b"key,thing\n" + b"".join(b"t%02d,thing %d\n" % (at, at) for at in range(10))
+    made = await office.project(bot, text, rows)
+    async with bot.database.transaction() as session:
+        await projects.open_project(session, await projects.find(session, made.id), actor=None)
+    assert "Agreement" not in await tell(bot, bot.owner, f"/status {made.code}")
+    for name, colours in (("Amina", "rb"), ("Baraka", "rrrbrbrbrb")):
+        person = await bot.join(name)
+        await tell(bot, person, "/work")
+        for at in range(10):
+            await press(bot, person, "red" if colours[at % len(colours)] == "r" else "blue")
+        if name == "Amina":
+            said = await tell(bot, bot.owner, f"/status {made.code}")
+            assert "Agreement (alpha): none, too few tasks have two answers" in said
+    said = await tell(bot, bot.owner, f"/status {made.code}")
+    assert "Agreement (alpha): 0.81" in said

@@ -2,7 +2,8 @@
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,8 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.quality import aggregate
+from bot.quality.aggregate import Outcome
+from bot.quality.confidence import Vote
+from tests.task_types.samples import SAMPLES
 
 LABELS = st.lists(st.sampled_from(["yes", "no", "tie", "Ndiyo kabisa"]), max_size=12)
+VOTES = st.lists(
+    st.tuples(st.sampled_from(["yes", "no", "tie"]), st.floats(0.02, 0.98)), max_size=9
+)
+MODELS = ("one-coin", "dawid-skene", "glad", "mace", "mmsr")
+YES_NO = ("yes", "no")
 NUMBERS = st.lists(
     st.decimals(-(10**9), 10**9, places=6, allow_nan=False).map(lambda d: format(d, "f")),
     min_size=1,
@@ -36,32 +45,98 @@ def test_nearly_all_is_not_shown_as_all() -> None:
     assert outcome.confidence == Decimal("0.9999")
 
 
-@pytest.mark.parametrize("combine", sorted(aggregate.METHODS))
-def test_a_task_nobody_answered_is_open(combine: str) -> None:
-    outcome = aggregate.result([], combine=combine, overlap=3)
+@pytest.mark.parametrize(
+    "judge", [aggregate.majority, aggregate.unanimous, aggregate.mean, aggregate.median]
+)
+def test_a_task_nobody_answered_is_open(judge: Callable[[list[str]], Outcome]) -> None:
+    outcome = aggregate.opened(judge([]), 3)
     assert (outcome.label, outcome.confidence, outcome.answers) == ("", None, 0)
     assert outcome.status == "open"
 
 
+def test_a_task_nobody_answered_is_open_however_accurate_the_crowd() -> None:
+    for outcome in (aggregate.weighted([]), aggregate.likeliest([], YES_NO)):
+        assert (outcome.label, outcome.confidence, outcome.status) == ("", None, "open")
+
+
 def test_a_task_with_fewer_answers_than_wanted_is_open_and_shows_where_it_stands() -> None:
-    outcome = aggregate.result(["yes", "yes"], combine="vote", overlap=3)
+    outcome = aggregate.opened(aggregate.majority(["yes", "yes"]), 3)
     assert (outcome.label, outcome.status) == ("yes", "open")
 
 
 def test_a_surplus_answer_counts() -> None:
-    outcome = aggregate.result(["yes", "no", "no", "no"], combine="vote", overlap=3)
+    outcome = aggregate.opened(aggregate.majority(["yes", "no", "no", "no"]), 3)
     assert (outcome.label, outcome.answers, outcome.status) == ("no", 4, "settled")
 
 
 def test_texts_that_all_agree_are_settled() -> None:
-    outcome = aggregate.result(["Habari", "Habari"], combine="none", overlap=2)
+    outcome = aggregate.unanimous(["Habari", "Habari"])
     assert (outcome.label, outcome.method, outcome.status) == ("Habari", "unanimous", "settled")
 
 
 def test_texts_that_differ_are_a_tie_even_when_one_leads() -> None:
-    outcome = aggregate.result(["Habari", "Habari", "Hujambo"], combine="none", overlap=3)
+    outcome = aggregate.unanimous(["Habari", "Habari", "Hujambo"])
     assert (outcome.label, outcome.status) == ("", "tie")
     assert outcome.confidence == Decimal("0.6667")
+
+
+def test_an_accurate_worker_weighs_more_than_a_poor_one() -> None:
+    outcome = aggregate.weighted([("yes", 0.9), ("no", 0.3)])
+    assert (outcome.label, outcome.confidence) == ("yes", Decimal("0.75"))
+    assert (outcome.answers, outcome.method, outcome.status) == (2, "weighted", "settled")
+
+
+def test_among_equals_a_weighted_vote_is_the_majority() -> None:
+    labels = ["yes", "no", "no", "maybe"]
+    outcome = aggregate.weighted([(label, 0.5) for label in labels])
+    assert replace(outcome, method="majority") == aggregate.majority(labels)
+
+
+def test_answers_of_equal_weight_that_differ_are_a_tie() -> None:
+    outcome = aggregate.weighted([("yes", 0.6), ("yes", 0.3), ("no", 0.9)])
+    assert (outcome.label, outcome.status, outcome.confidence) == ("", "tie", Decimal("0.5"))
+
+
+def test_the_likeliest_label_may_be_that_of_the_fewer() -> None:
+    outcome = aggregate.likeliest([("yes", 0.95), ("no", 0.6), ("no", 0.6)], YES_NO)
+    assert (outcome.label, outcome.method, outcome.status) == ("yes", "one-coin", "settled")
+    assert outcome.confidence == Decimal("0.8941")
+
+
+def test_an_inference_is_never_certain() -> None:
+    outcome = aggregate.likeliest([("yes", 0.99)] * 50, YES_NO)
+    assert outcome.confidence == Decimal("0.9999")
+
+
+def test_labels_that_are_equally_likely_are_a_tie() -> None:
+    outcome = aggregate.likeliest([("yes", 0.8), ("no", 0.8)], YES_NO)
+    assert (outcome.label, outcome.status, outcome.confidence) == ("", "tie", Decimal("0.5"))
+
+
+@pytest.mark.parametrize(
+    ("type", "usual", "others"),
+    [
+        ("choice", "majority", {"weighted", *MODELS}),
+        ("compare", "majority", {"weighted", *MODELS}),
+        ("multi", "majority", {"weighted"}),
+        ("rating", "mean", {"median", "majority", "weighted", *MODELS}),
+        ("number", "mean", {"median"}),
+        ("text", "unanimous", set()),
+    ],
+)
+def test_a_type_takes_the_methods_that_make_sense_for_it(
+    type: str, usual: str, others: set[str]
+) -> None:
+    sample = SAMPLES[type]
+    assert aggregate.usual(sample.type) == usual
+    assert set(aggregate.fitting(sample.type, sample.settings)) == {usual, *others}
+
+
+def test_every_type_has_a_usual_method_that_fits_it() -> None:
+    for sample in SAMPLES.values():
+        fitting = aggregate.fitting(sample.type, sample.settings)
+        assert aggregate.usual(sample.type) in fitting
+        assert set(fitting) <= set(aggregate.METHODS)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +164,17 @@ def test_the_order_of_answers_never_matters_to_a_vote(labels: list[str], random:
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert aggregate.majority(shuffled) == aggregate.majority(labels)
     assert aggregate.unanimous(shuffled) == aggregate.unanimous(labels)
+
+
+@given(VOTES, st.randoms())
+def test_the_order_of_answers_never_matters_to_a_weighted_vote(
+    votes: list[Vote], random: object
+) -> None:
+    shuffled = list(votes)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert aggregate.weighted(shuffled) == aggregate.weighted(votes)
+    options = ("yes", "no", "tie")
+    assert aggregate.likeliest(shuffled, options) == aggregate.likeliest(votes, options)
 
 
 @given(LABELS)

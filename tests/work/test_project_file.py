@@ -116,8 +116,15 @@ def test_without_a_budget_the_price_gives_the_currency() -> None:
 def test_answers_of_numbers_may_be_combined_by_their_median() -> None:
     number = CHOICE.replace('"choice"', '"number"').replace('options = ["yes", "no"]', "")
     number = number[: number.index("[stage.text.sw.options]")]
-    with_median = number.replace("[stage.text.sw]", 'combine = "median"\n[stage.text.sw]')
-    assert project_file.parse(with_median).stages[0].settings["combine"] == "median"
+    for key in ("aggregate", "combine"):  # the second in older files
+        with_median = number.replace("[stage.text.sw]", f'{key} = "median"\n[stage.text.sw]')
+        assert project_file.parse(with_median).stages[0].quality == {"aggregate": "median"}
+
+
+def test_a_stage_may_choose_how_its_answers_become_results() -> None:
+    chosen = CHOICE.replace('type = "choice"', 'type = "choice"\naggregate = "one-coin"')
+    assert project_file.parse(chosen).stages[0].quality == {"aggregate": "one-coin"}
+    assert project_file.parse(CHOICE).stages[0].quality == {}
 
 
 def test_shares_are_exact() -> None:
@@ -160,8 +167,28 @@ FAULTS = [
     ('type = "compare"', 'type = "compare"\nmin = 1', "stage.min: is not known here."),
     (
         'type = "compare"',
+        'type = "compare"\naggregate = "mean"',
+        "stage.aggregate: “mean” does not fit the type compare. Possible: majority, weighted, one-",
+    ),
+    (
+        'type = "compare"',
         'type = "compare"\ncombine = "mean"',
-        "stage.combine: answers of the type",
+        "stage.combine: “mean” does not fit the type compare.",
+    ),
+    (
+        'type = "compare"',
+        'type = "text"\naggregate = "majority"',
+        "stage.aggregate: “majority” does not fit the type text: its answers cannot be compared",
+    ),
+    (
+        'type = "compare"',
+        'type = "compare"\naggregate = "majorty"',
+        "stage.aggregate: “majorty” is not known here. Did you mean majority?",
+    ),
+    (
+        'type = "compare"',
+        'type = "compare"\naggregate = "majority"\ncombine = "mean"',
+        "stage.combine: is not known here.",
     ),
     ('show = ["source"]', 'show = "source"', "stage.show: show must be a list."),
     (
