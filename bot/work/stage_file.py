@@ -1,7 +1,7 @@
 """A stage as a project file has it, every value in the form the tables keep.
 
 type, show …, and the type's own settings; tier, price, expected_seconds, overlap, gold_share,
-review = { share, due }, combine, name
+review = { share, due }, combine, name; skill, skills, language, tolerance: see `demands`
 [stage.text.sw]  question, instructions, options
 """
 
@@ -14,7 +14,7 @@ from bot.money import Money
 from bot.pay import tiers
 from bot.task_types import TASK_TYPES
 from bot.task_types.kind import TaskType, Unfit
-from bot.work import terms
+from bot.work import demands, terms
 from bot.work.reading import Reading, TooMany, Twice, unknown_value
 from bot.work.terms import FieldFault
 
@@ -27,7 +27,6 @@ SECONDS = 10  # what a task of the basic tier takes when the file does not say
 GOLD_PPM = 100_000
 REVIEW = {"share_ppm": 0, "due_seconds": 3 * 86_400}
 
-PROJECT_KEYS = ("id", "name", "purpose", "languages", "budget")
 STAGE_KEYS = (
     "name",
     "type",
@@ -39,6 +38,7 @@ STAGE_KEYS = (
     "review",
     "combine",
     "text",
+    *demands.KEYS,
 )
 TEXT_KEYS = ("question", "instructions", "options")
 COMBINE = ("mean", "median")
@@ -84,16 +84,19 @@ def words_known(type: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
     return (*settings.get("options", ()), *fields, *WORDS.get(type, ()))
 
 
-def read(reading: Reading, given: object) -> list[StageFile]:
+def read(reading: Reading, given: object, *, exam: bool = False) -> list[StageFile]:
+    """The stages of a file; those of an exam may prove a language."""
     if isinstance(given, list) and given:
         if len(given) > STAGES:
             reading.refuse(TooMany(path="stage", limit=STAGES))
         numbered = enumerate(given[:STAGES], 1)
-        return [_stage(reading, one, f"stage[{number}]", number) for number, one in numbered]
-    return [_stage(reading, given, "stage", 1)]
+        return [
+            _stage(reading, one, f"stage[{number}]", number, exam=exam) for number, one in numbered
+        ]
+    return [_stage(reading, given, "stage", 1, exam=exam)]
 
 
-def _stage(reading: Reading, given: object, path: str, number: int) -> StageFile:
+def _stage(reading: Reading, given: object, path: str, number: int, *, exam: bool) -> StageFile:
     table = reading.table(given, path)
     if not isinstance(given, dict):  # said once, not once for each thing it lacks
         return _nothing(number)
@@ -113,6 +116,7 @@ def _stage(reading: Reading, given: object, path: str, number: int) -> StageFile
             table.get("gold_share"), f"{path}.gold_share", terms.share, GOLD_PPM
         ),
         review=_review(reading, table, f"{path}.review"),
+        quality=demands.read(reading, table, path, kind, exam=exam),
     )
 
 
