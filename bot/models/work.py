@@ -88,7 +88,7 @@ class Queue(Base):
     median_seconds: Mapped[int | None]
     """Measured by the clock over the last answers; None before there are enough."""
     concepts: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
-    """The concepts its gold is tagged with, so that none of them is forgotten in serving."""
+    """What its gold is tagged with ("": some is not), so that no concept is forgotten."""
 
     __table_args__ = (UniqueConstraint("stage_id", "language"),)
 

@@ -39,8 +39,6 @@ class Lane(Protocol):
     def version(self) -> int: ...
     @property
     def language(self) -> str: ...
-    @property
-    def sitting_id(self) -> int | None: ...
 
 
 L = TypeVar("L", bound=Lane)
@@ -65,13 +63,10 @@ class Access(Generic[L]):
 
 
 async def sift(session: Session, worker_id: int, lanes: Sequence[L]) -> Access[L]:
-    """An exam or training that was begun comes alone; else all work whose demands are met.
+    """Work whose demands are met, and work whose demands are not; exams and trainings are neither.
 
     Costs a statement more only where a stage demands something.
     """
-    begun = [lane for lane in lanes if lane.sitting_id is not None]
-    if begun:
-        return Access(begun, [])
     specs = [(lane, await stages.spec(session, lane.stage_id, lane.version)) for lane in lanes]
     work = [(lane, spec) for lane, spec in specs if spec.project_kind == "work"]
     if not any(requirements.demanding(spec.quality) for _lane, spec in work):

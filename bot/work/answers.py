@@ -56,6 +56,10 @@ class TooLateToCorrect(Refusal):
     msgid = N_("This answer can no longer be changed: 10 minutes have passed.")
 
 
+class FirstAnswersCount(Refusal):
+    msgid = N_("In a training and in an exam only first answers count.")
+
+
 class GivenBack(Gone):
     msgid = N_("You gave this task back. Send /work for the current one.")
 
@@ -359,6 +363,8 @@ def _still_correctable(current: Offer, now: datetime) -> None:
         raise TooLateToCorrect
     if current.state != "answered" or current.answered_at is None:
         raise OldCard
+    if current.sitting_id is not None:
+        raise FirstAnswersCount
     if now - current.answered_at > CORRECTABLE:
         raise TooLateToCorrect
 

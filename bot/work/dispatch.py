@@ -169,7 +169,7 @@ class NoWork:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lane:
+class Lane:
     """A queue a worker may pull from, and how far they have come in it."""
 
     queue_id: int
@@ -322,9 +322,14 @@ def fresh_nonce() -> str:
     return secrets.token_hex(4)
 
 
-def order(lanes: Sequence[_Lane]) -> list[_Lane]:
+def order(lanes: Sequence[Lane]) -> list[Lane]:
     """A run of a queue is finished first; then the queue served least."""
     return sorted(lanes, key=lambda lane: (lane.served % RUN == 0, lane.served, lane.queue_id))
+
+
+async def lanes(session: Session, worker_id: int) -> list[Lane]:
+    """The queues of open projects in the worker's languages."""
+    return [Lane(*row) for row in await session.execute(LANES, {"worker": worker_id})]
 
 
 async def _claim(session: Session, worker: Worker, now: datetime) -> Offer | NoWork:
@@ -332,9 +337,8 @@ async def _claim(session: Session, worker: Worker, now: datetime) -> Offer | NoW
     if any(lane.sitting_id for lane in found.open):
         sat = await _sit(session, worker, found.open[0], now)
         return sat or await _claim(session, worker, now)
-    lanes = order(found.open)
     for start_over, take in PASSES:
-        for lane in lanes:
+        for lane in order(found.open):
             start = -1 if start_over else lane.cursor
             claimed = await _claim_in(session, worker, lane, now, start=start, take=take)
             if claimed is not None:
@@ -342,12 +346,14 @@ async def _claim(session: Session, worker: Worker, now: datetime) -> Offer | NoW
     return NoWork(await _why(session, worker.id, found), tuple(found.closed))
 
 
-async def _access(session: Session, worker_id: int) -> Access[_Lane]:
-    lanes = await session.execute(LANES, {"worker": worker_id})
-    return await access.sift(session, worker_id, [_Lane(*row) for row in lanes])
+async def _access(session: Session, worker_id: int) -> Access[Lane]:
+    """An exam or training that was begun comes alone; else what is open to the worker."""
+    found = await lanes(session, worker_id)
+    begun = [lane for lane in found if lane.sitting_id is not None]
+    return Access(begun, []) if begun else await access.sift(session, worker_id, found)
 
 
-async def _sit(session: Session, worker: Worker, lane: _Lane, now: datetime) -> Offer | None:
+async def _sit(session: Session, worker: Worker, lane: Lane, now: datetime) -> Offer | None:
     """The next task of the training or exam that was begun; None when it has none left."""
     assert lane.sitting_id is not None
     sitting = await sittings.find(session, lane.sitting_id)
@@ -364,7 +370,7 @@ async def _sit(session: Session, worker: Worker, lane: _Lane, now: datetime) -> 
 
 
 async def _claim_in(
-    session: Session, worker: Worker, lane: _Lane, now: datetime, *, start: int, take: Any
+    session: Session, worker: Worker, lane: Lane, now: datetime, *, start: int, take: Any
 ) -> Offer | None:
     spec = await stages.spec(session, lane.stage_id, lane.version)
     if start == lane.cursor and random.random() * 1_000_000 < spec.gold_share_ppm:  # noqa: S311
@@ -377,7 +383,7 @@ async def _claim_in(
 
 
 async def _assign(
-    session: Session, worker: Worker, lane: _Lane, spec: StageSpec, task: Any, now: datetime
+    session: Session, worker: Worker, lane: Lane, spec: StageSpec, task: Any, now: datetime
 ) -> Offer:
     """Freeze the terms on an assignment and move the cursor."""
     layout = TASK_TYPES[spec.type].layout(spec.settings, random.Random(secrets.randbits(32)))  # noqa: S311
@@ -427,7 +433,7 @@ async def _assign(
     )
 
 
-async def _move_cursor(session: Session, worker_id: int, lane: _Lane, reached: int) -> None:
+async def _move_cursor(session: Session, worker_id: int, lane: Lane, reached: int) -> None:
     """The first task of a queue makes the row; the worker's row is held, so nobody else does."""
     if lane.served:
         where = {"worker": worker_id, "queue": lane.queue_id, "reached": reached}
@@ -499,7 +505,7 @@ async def _free_slots(session: Session, task_ids: Sequence[int], now: datetime) 
         )
 
 
-async def _why(session: Session, worker_id: int, found: Access[_Lane]) -> Why:
+async def _why(session: Session, worker_id: int, found: Access[Lane]) -> Why:
     """The most useful reason there is nothing to do."""
     if found.closed:
         return "skills"

@@ -35,6 +35,7 @@ HAD_OF = (
 )
 _OF_QUEUE = (tasks.c.queue_id == bindparam("queue"), tasks.c.gold.is_not(None))
 _OF_CONCEPT = (*_OF_QUEUE, tasks.c.concept == bindparam("concept"))
+_UNTAGGED = (*_OF_QUEUE, tasks.c.concept.is_(None))
 _FRESH = select(*TAKEN).where(~HAD).limit(1)
 EASIEST = _FRESH.where(*_OF_QUEUE).order_by(func.coalesce(tasks.c.difficulty, 0), tasks.c.position)
 
@@ -60,7 +61,7 @@ def _draw(of: Sequence[Any]) -> _Draw:
     )
 
 
-ANY, OF_CONCEPT = _draw(_OF_QUEUE), _draw(_OF_CONCEPT)
+ANY, OF_CONCEPT, UNTAGGED = _draw(_OF_QUEUE), _draw(_OF_CONCEPT), _draw(_UNTAGGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,10 @@ async def pick(
     From a random place on, so that the order is another one for each worker.
     """
     where = {"worker": worker_id, "queue": queue_id}
+    if len(concepts) < 2:
+        return await _drawn(session, ANY, where)
     for concept in await _least_had(session, where, concepts):
-        draw = ANY if concept is None else OF_CONCEPT
+        draw = OF_CONCEPT if concept else UNTAGGED
         found = await _drawn(session, draw, where | {"concept": concept})
         if found is not None:
             return found
@@ -116,17 +119,11 @@ async def left(session: Session, worker_id: int, queue_id: int) -> int:
     return await session.scalar(fresh, {"worker": worker_id, "queue": queue_id}) or 0
 
 
-async def _least_had(
-    session: Session, where: dict[str, int], concepts: Sequence[str]
-) -> list[str | None]:
-    """Concepts to try in turn; None is any gold at all, and comes last where none is tagged."""
-    if not concepts:
-        return [None]
+async def _least_had(session: Session, where: dict[str, int], concepts: Sequence[str]) -> list[str]:
+    """Concepts in the order in which they are to be tried; "" is the gold that is not tagged."""
     had: dict[str | None, int] = dict((await session.execute(HAD_OF, where)).all())
-    known: list[str | None] = [*concepts, None]
-    random.shuffle(known)
-    found = sorted(known, key=lambda concept: had.get(concept, 0))
-    return [*found, None]
+    known = random.sample(concepts, len(concepts))
+    return sorted(known, key=lambda concept: had.get(concept or None, 0))
 
 
 async def _drawn(session: Session, draw: _Draw, where: dict[str, Any]) -> Any | None:

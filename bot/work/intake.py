@@ -394,8 +394,8 @@ async def _known(run: _Run, keys: Sequence[str]) -> Sequence[Any]:
 
 def _row(run: _Run, fit: _Fit) -> tuple[Any, ...]:
     """The values of COLUMNS. Gold has no end, so it wants no number of answers."""
-    if fit.concept is not None:
-        run.concepts.setdefault(fit.queue_id, set()).add(fit.concept)
+    if fit.gold is not None:
+        run.concepts.setdefault(fit.queue_id, set()).add(fit.concept or "")
     band = (fit.queue_id, fit.priority)
     sequence = run.sequences[band] = run.sequences.get(band, 0) + 1
     wanted = run.spec.overlap if fit.gold is None else 0

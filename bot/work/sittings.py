@@ -76,6 +76,11 @@ class Lesson:
     sitting: Any
 
     @property
+    def over(self) -> bool:
+        """Whether it was the last answer."""
+        return self.sitting.state not in GOING
+
+    @property
     def again(self) -> bool:
         """Whether the same task is to be answered again."""
         return bool(self.sitting.mending_id)
