@@ -187,19 +187,6 @@ async def told(session: Session, worker_id: int, *, now: datetime) -> dict[str, 
     return {name: Level(ppm / POINT, count) for name, ppm, count in found}
 
 
-async def history(
-    session: Session, worker_id: int, skill: str, *, limit: int = 20
-) -> Sequence[Any]:
-    """The last changes of a skill, newest first."""
-    found = await session.execute(
-        select(changes)
-        .where(changes.c.worker_id == worker_id, changes.c.skill == skill)
-        .order_by(changes.c.id.desc())
-        .limit(limit)
-    )
-    return found.all()
-
-
 async def _recompute(
     session: Session, worker_id: int, skill: str, *, source: str, by: int | None, now: datetime
 ) -> None:

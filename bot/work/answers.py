@@ -153,7 +153,7 @@ async def record(
     elif current.state == "expired":
         await _first(session, worker, current, now, surplus=not await _take_slot(session, current))
         revision = 1
-    elif current.state == "answered" or (current.sitting_id and current.state == "accepted"):
+    elif current.state == "answered" or await _mends(session, current):
         revision = await _next_revision(session, worker, current, now)
     else:
         raise AlreadyAnswered if current.state == "accepted" else GivenBack

@@ -1,5 +1,6 @@
 """Skills: an exam is failed, a training taken, the exam passed, and better work opens."""
 
+import json
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -15,7 +16,7 @@ from bot.models.work import Assignment, Project, Task
 from bot.people import skills
 from bot.sandbox import Person
 from bot.work import intake, project_file, projects
-from tests.handlers.office import labels, press, tell, toast
+from tests.handlers.office import labels, press, sent, tell, toast
 from tests.life import Life, last_with_buttons
 from tests.stories import scenes
 from tests.stories.scenes import CENT, act, card
@@ -401,7 +402,9 @@ async def test_a_language_is_proven_by_an_exam(bot: Life) -> None:
     await work(bot, 'language = "proven"')
     [amina] = await scenes.crew(bot, 1)
     await tell(bot, amina, "/work")
-    assert "proof of English is needed. You do not have it yet. The exam “exam” gives it." in said(amina)
+    assert "proof of English is needed. You do not have it yet. The exam “exam” gives it." in said(
+        amina
+    )
     await sit(bot, amina, "Yes", "No")
     assert "Unlocked: pairs." in said(amina)
     await press(bot, amina, "Get a task")
@@ -430,3 +433,37 @@ async def test_who_waits_is_told_when_a_skill_opens_work(bot: Life) -> None:
     await bot.tick("wake")
     await bot.tick("send")
     assert "There is new work" in said(amina)
+
+
+async def test_a_newcomer_is_offered_the_paid_training(bot: Life) -> None:
+    await training(bot)
+    amina = await bot.join("Amina")
+    assert "Paid training: 2 tasks, $0.04" in said(amina)
+    assert "You see the right answer and why after each mistake." in said(amina)
+    await press(bot, amina, "Later")
+    assert "It waits for you" in strip_marks(amina.chat.messages[-1]["text"])
+    assert "training: Paid training" in await ladder(bot, amina)
+
+
+async def test_a_number_near_enough_is_right(bot: Life) -> None:
+    rows = "key,thing,gold\ng1,a,10\ng2,b,10\ng3,c,\n"
+    await scenes.opened(bot, "number", "tolerance = 0.5", tasks=rows, slug="guess", gold_share=1)
+    [amina] = await scenes.crew(bot, 1)
+    await tell(bot, amina, "/work")
+    await tell(bot, amina, "10.5")
+    assert await share_of(bot, amina, "guess") == 750_000
+    await tell(bot, amina, "10.6")
+    assert await share_of(bot, amina, "guess") == 500_000
+
+
+async def test_the_copy_of_my_data_has_skills_and_exams(bot: Life) -> None:
+    await exam(bot)
+    [amina] = await scenes.crew(bot, 1)
+    await sit(bot, amina, "Yes", "Yes")
+    await tell(bot, amina, "/mydata")
+    copy = json.loads(sent(bot, amina)["my-data.json"])
+    assert [(one["skill"], one["score"]) for one in copy["skills"]] == [("fluency_en", 100)]
+    assert [(one["source"], one["after"]) for one in copy["skill_history"]] == [("exam", 100)]
+    assert [(one["project"], one["state"]) for one in copy["exams_and_trainings"]] == [
+        ("exam", "passed")
+    ]
