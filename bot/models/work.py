@@ -112,7 +112,7 @@ class Task(Base):
     position: Mapped[int] = mapped_column(BigInteger)
     """Order in the queue: higher priority first, then arrival; see dispatch.position."""
     overlap: Mapped[int]
-    """Answers wanted."""
+    """Answers wanted; 0 for gold, but for a task that became gold after its answers."""
     open_slots: Mapped[int]
     """Answers wanted and not yet held or given; 0 for gold, which has no end."""
 

@@ -210,10 +210,14 @@ class _Fit(NamedTuple):
     body: dict[str, object]
 
     def same(self, other: Any) -> bool:
-        """Whether it says what the other (a row of the table, or of this file) says."""
+        """Whether it says what the other (a row of the table, or of this file) says.
+
+        A task that became gold here is still the same as in the file it came from.
+        """
+        gold = other.gold if self.gold is not None or not getattr(other, "overlap", 0) else None
         return (self.queue_id, self.gold, self.hint) == (
             other.queue_id,
-            other.gold,
+            gold,
             other.hint,
         ) and self.body == other.body
 
@@ -385,7 +389,7 @@ async def _known(run: _Run, keys: Sequence[str]) -> Sequence[Any]:
     if not keys:
         return ()
     found = await run.session.execute(
-        select(Task.key, Task.queue_id, Task.gold, Task.hint, Task.body).where(
+        select(Task.key, Task.queue_id, Task.gold, Task.hint, Task.body, Task.overlap).where(
             Task.stage_id == run.spec.stage_id, Task.key.in_(keys)
         )
     )

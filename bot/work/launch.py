@@ -174,8 +174,8 @@ async def loads(session: Session, stage_ids: Sequence[int]) -> dict[int, Load]:
     found = await session.execute(
         select(
             Task.stage_id,
-            func.count().filter(Task.gold.is_(None)),
-            func.coalesce(func.sum(Task.overlap).filter(Task.gold.is_(None)), 0),
+            func.count().filter(Task.overlap > 0),  # gold that was a task before is one still
+            func.coalesce(func.sum(Task.overlap), 0),
             func.count(Task.gold),
             func.count(Task.hint).filter(Task.gold.is_not(None)),
         )

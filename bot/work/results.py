@@ -185,7 +185,7 @@ def _answers_of(session: SyncSession, stage: Stage, chosen: Export) -> Rows:
         .join(Queue, Queue.id == Task.queue_id)
         .join(Assignment, Assignment.task_id == Task.id)
         .join(Answer, Answer.assignment_id == Assignment.id)
-        .where(*_tasks_of(stage, chosen))
+        .where(*_tasks_of(stage, chosen), *_answers_counted(chosen))
         .order_by(_by_key(session))
     )
 
@@ -215,14 +215,14 @@ def _names(session: SyncSession, project: Project, chosen: Export) -> dict[int, 
     people = (
         select(Worker.id, Worker.pseudonym, Chat.chat_id)
         .outerjoin(Chat, Chat.worker_id == Worker.id)
-        .where(Worker.id.not_in(_withdrawn()))
+        .where(Worker.id.not_in(withdrawn()))
     )
     if chosen.workers == "telegram":
         return {id: str(chat or "") for id, _, chat in session.execute(people)}
     return {id: pseudonym(name, project.slug) for id, name, _ in session.execute(people)}
 
 
-def _withdrawn() -> Select[int]:
+def withdrawn() -> Select[int]:
     """Workers who took back their consent to the use of their answers, and gave no new one."""
     return (
         select(Consent.worker_id)
@@ -275,7 +275,8 @@ def _votes_of(session: SyncSession, stage: Stage, chosen: Export) -> Rows:
         select(Assignment.task_id, Answer.label, func.count().label("votes"))
         .join(Answer, Answer.assignment_id == Assignment.id)
         .where(Assignment.stage_id == stage.id, Assignment.state.in_(COUNTED))
-        .where(Assignment.worker_id.not_in(_withdrawn()), ~corrected)
+        .where(Assignment.worker_id.not_in(withdrawn()), ~corrected)
+        .where(*_answers_counted(chosen))
         .group_by(Assignment.task_id, Answer.label)
         .subquery()
     )
@@ -304,8 +305,14 @@ def _stages(session: SyncSession, project: Project, name: str | None) -> list[St
 
 
 def _tasks_of(stage: Stage, chosen: Export) -> list[ColumnElement[bool]]:
+    """Gold wants no number of answers, unless it was a task before: then it has a result too."""
     of_stage = Task.stage_id == stage.id
-    return [of_stage] if chosen.gold else [of_stage, Task.gold.is_(None)]
+    return [of_stage] if chosen.gold else [of_stage, Task.overlap > 0]
+
+
+def _answers_counted(chosen: Export) -> list[ColumnElement[bool]]:
+    """Answers to gold only where gold is wanted."""
+    return [] if chosen.gold else [Assignment.gold.is_(False)]
 
 
 def _by_key(session: SyncSession) -> ColumnElement[str]:
