@@ -22,7 +22,7 @@ from bot.people import roles
 from bot.store import outbox
 from bot.work import dispatch
 from handlers import keyboards
-from handlers.admin import audit, export, newproject, projects, set, status, team
+from handlers.admin import audit, export, gold, newproject, projects, set, status, team
 from handlers.cards import Message, escape
 from handlers.deliver import Document
 from handlers.turn import Turn
@@ -55,6 +55,7 @@ COMMAND_FILES = (
     verify,
     cancel,
     projects,
+    gold,
     newproject,
     set,
     status,

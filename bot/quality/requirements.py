@@ -104,6 +104,24 @@ def _knows(said: str | None, level: str) -> bool:
     return said in LEVELS and LEVELS.index(said) >= LEVELS.index(level)
 
 
+def written(quality: Mapping[str, Any]) -> str:
+    """The demands of a stage in one line, nearly as its file has them."""
+    groups = [
+        " or ".join(_written(one["skill"], one["is"], one["score"]) for one in group)
+        for group in quality.get("skills", ())
+    ]
+    level = quality.get("language")
+    return ", ".join([*groups, *([f"language {level}"] if level else [])])
+
+
+def _written(skill: str, comparator: str, score: float) -> str:
+    return (
+        f"{skill} {comparator}"
+        if comparator in (PRESENT, MISSING)
+        else (f"{skill} {comparator}{score:g}")
+    )
+
+
 def as_json(groups: Sequence[Sequence[Condition]]) -> list[list[dict[str, Any]]]:
     """Groups as a stage keeps them, see `conditions`."""
     return [

@@ -81,3 +81,10 @@ def test_a_stage_measures_what_it_says_or_what_it_is_called() -> None:
     assert requirements.skill_of({}, "sw-fluency", "sw") == "sw_fluency"
     assert requirements.skill_of({"skill": "fluency_{language}"}, "x", "sw") == "fluency_sw"
     assert len(requirements.skill_of({}, "a" * 64, "sw")) == requirements.NAME
+
+
+def test_demands_are_written_in_one_line() -> None:
+    wanted = demands(
+        [Condition("a", ">=", 80.5), Condition("b", "present")], [ANY], language="fluent"
+    )
+    assert requirements.written(wanted) == "a >=80.5 or b present, a >=80, language fluent"

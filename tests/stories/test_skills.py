@@ -1,6 +1,8 @@
 """Skills: an exam is failed, a training taken, the exam passed, and better work opens."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -27,21 +29,26 @@ WORDS = {
 }
 
 
-async def opened(
-    bot: Life, slug: str, stage: str = "", *, project: str = "", rows: str, gold_share: float = 0
-) -> Project:
-    """An open project that asks yes or no in English and Swahili, at two cents."""
+def written(slug: str, stage: str = "", project: str = "", gold_share: float = 0) -> str:
+    """A project that asks yes or no in English and Swahili, at two cents."""
     texts = [
         f'[stage.text.{code}]\nquestion = "{slug}: {question}"\n'
         f'[stage.text.{code}.options]\nyes = "{yes}"\nno = "{no}"\n'
         for code, (question, yes, no) in WORDS.items()
     ]
-    text = (
+    return (
         f'[project]\nid = "{slug}"\nname = "{slug}"\nlanguages = ["en", "sw"]\n'
         f'budget = "50 USD"\n{project}\n[stage]\ntype = "choice"\noptions = ["yes", "no"]\n'
         f'show = ["thing"]\nprice = "0.02 USD"\nexpected_seconds = 10\n'
         f"gold_share = {gold_share}\n{stage}\n" + "\n".join(texts)
     )
+
+
+async def opened(
+    bot: Life, slug: str, stage: str = "", *, project: str = "", rows: str, gold_share: float = 0
+) -> Project:
+    """Such a project, open."""
+    text = written(slug, stage, project, gold_share)
     async with bot.database.transaction() as session:
         made = await projects.apply(session, project_file.parse(text), actor=None)
         await intake.load(session, made, BytesIO(rows.encode()), "csv", actor=None)
@@ -101,6 +108,20 @@ async def a_day_later(bot: Life) -> None:
 def said(person: Person) -> str:
     """The newest message with buttons, as it is read."""
     return card(person).replace("\u00a0", " ")
+
+
+@contextmanager
+def counting(bot: Life) -> Iterator[list[str]]:
+    """The statements that run meanwhile."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_others: Any) -> None:
+        statements.append(statement)
+
+    engine = bot.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(engine, "before_cursor_execute", note)
 
 
 async def ladder(bot: Life, person: Person) -> str:
@@ -364,15 +385,8 @@ async def test_an_ordinary_answer_has_nothing_to_do_with_skills(bot: Life) -> No
     await opened(bot, "checks", rows=HEAD + "t1,en,a t,,\nt2,en,a u,,\n")
     [amina] = await scenes.crew(bot, 1)
     await tell(bot, amina, "/work")
-    statements: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_others: Any) -> None:
-        statements.append(statement)
-
-    engine = bot.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    await press(bot, amina, "Yes")
-    event.remove(engine, "before_cursor_execute", note)
+    with counting(bot) as statements:
+        await press(bot, amina, "Yes")
     assert any("INSERT INTO answers" in one for one in statements)
     own = ("observations", "skill_changes", "skills", "UPDATE sittings", "worker_languages.level")
     assert [one for one in statements if any(word in one for word in own)] == []
@@ -433,6 +447,52 @@ async def test_who_waits_is_told_when_a_skill_opens_work(bot: Life) -> None:
     await bot.tick("wake")
     await bot.tick("send")
     assert "There is new work" in said(amina)
+
+
+async def test_demands_cost_one_statement(bot: Life) -> None:
+    await opened(
+        bot, "pairs", rows="key,language,thing\n" + "".join(f"t{n},en,{n}\n" for n in range(9))
+    )
+    [amina] = await scenes.crew(bot, 1)
+    counted = []
+    for demands in ("", 'skills = { a = "missing" }\nlanguage = "some"'):
+        async with bot.database.transaction() as session:
+            file = project_file.parse(written("pairs", demands))
+            await projects.apply(session, file, actor=None)
+        await tell(bot, amina, "/work")
+        await act(bot, amina, "skip")  # from here on every version is known
+        with counting(bot) as statements:
+            await act(bot, amina, "skip")
+        counted.append(len(statements))
+    assert counted[1] - counted[0] == 1
+
+
+async def test_an_admin_reads_what_is_demanded(bot: Life) -> None:
+    await work(bot, 'skill = "a"\nskills = { b = ">=80" }\nlanguage = "fluent"')
+    await exam(bot)
+    await tell(bot, bot.owner, "/projects")
+    await press(bot, bot.owner, "exam")
+    assert "An exam: 2 of 2 right pass, 2 attempts at the most." in said(bot.owner)
+    await tell(bot, bot.owner, "/projects")
+    await press(bot, bot.owner, "pairs")
+    assert "Skill: a" in said(bot.owner)
+    assert "Demands: b >=80, language fluent" in said(bot.owner)
+
+
+async def test_what_all_agree_on_becomes_gold_by_a_press(bot: Life) -> None:
+    await opened(bot, "agreed", "overlap = 3", rows="key,language,thing\nt1,en,a t\n")
+    people = await scenes.crew(bot, 3)
+    for person in people:
+        await tell(bot, person, "/work")
+        await press(bot, person, "Yes")
+    await tell(bot, bot.owner, "/projects")
+    await press(bot, bot.owner, "agreed")
+    await press(bot, bot.owner, "Gold…")
+    assert "t1: yes (3 answers)" in said(bot.owner)
+    assert await scenes.look(bot, select(Task.gold)) == [None]
+    await press(bot, bot.owner, "Make gold: t1")
+    assert "No task has 3 answers that all agree." in said(bot.owner)
+    assert await scenes.look(bot, select(Task.gold)) == ["yes"]
 
 
 async def test_a_newcomer_is_offered_the_paid_training(bot: Life) -> None:
