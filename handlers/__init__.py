@@ -22,7 +22,7 @@ from bot.people import roles
 from bot.store import outbox
 from bot.work import dispatch
 from handlers import keyboards
-from handlers.admin import audit, export, newproject, projects, set, status, team
+from handlers.admin import audit, export, gold, newproject, projects, set, status, team
 from handlers.cards import Message, escape
 from handlers.deliver import Document
 from handlers.turn import Turn
@@ -30,6 +30,7 @@ from handlers.worker import (
     balance,
     cancel,
     help,
+    ladder,
     mydata,
     privacy,
     settings,
@@ -45,6 +46,7 @@ COMMAND_FILES = (
     work,
     balance,
     stats,
+    ladder,
     settings,
     help,
     privacy,
@@ -53,6 +55,7 @@ COMMAND_FILES = (
     verify,
     cancel,
     projects,
+    gold,
     newproject,
     set,
     status,

@@ -57,6 +57,7 @@ def _worker() -> dict[str, str]:
         "work": _("Get a task"),
         "balance": _("What you have earned"),
         "stats": _("Your answers and your pay per hour"),
+        "ladder": _("Your skills, and the way to better paid work"),
         "settings": _("Language, country, time zone, work languages"),
         "help": _("How this works"),
         "privacy": _("What we store and what you agreed to"),

@@ -36,6 +36,15 @@ PAGES: dict[str, tuple[str, str]] = {
             "as accepted. If an answer is not accepted, you get the reason."
         ),
     ),
+    "skills": (
+        N_("Skills and exams"),
+        N_(
+            "A skill goes from 0 to 100. It comes from exams, and from answers that can be "
+            "checked; old ones count for less. Some work needs a skill: /ladder shows yours, what "
+            "is missing, and the exams. Trainings and exams are paid whatever the result, and in "
+            "both only first answers count."
+        ),
+    ),
     "data": (
         N_("Your data"),
         N_(

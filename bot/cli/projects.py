@@ -17,12 +17,14 @@ from bot import money
 from bot.cli import base
 from bot.store.database import Session
 from bot.task_types.compare import SIDES
-from bot.work import intake, progress, project_file, projects, results
+from bot.work import gold_proposals, intake, progress, project_file, projects, results
+from bot.work.gold_proposals import AT_LEAST, Proposal
 from bot.work.launch import NoTasks
 from bot.work.progress import Summary
 from bot.work.results import Export
 
 T = TypeVar("T")
+GOLD_COLUMNS = ("key", "language", "label", "answers")
 
 commands = typer.Typer(help="Make, open, pause and close projects.", no_args_is_help=True)
 Ref = Annotated[str, typer.Argument(help="The project's id, or its short code.")]
@@ -113,6 +115,38 @@ def ranking(
     table = Table("", "strength")
     for item, strength in found.items():
         table.add_row(escape(item), f"{strength:.3f}")
+    Console().print(table)
+
+
+@commands.command("gold")
+def gold(
+    ref: Ref,
+    at_least: Annotated[int, typer.Option(min=2, help="Answers, all of them equal.")] = AT_LEAST,
+    make: Annotated[
+        list[str] | None, typer.Option(help="Make the task of this key gold; again for more.")
+    ] = None,
+    make_all: Annotated[bool, typer.Option("--make-all", help="Make all of them gold.")] = False,
+    as_json: base.Json = False,
+    database_url: base.DatabaseUrl = "",
+) -> None:
+    """Tasks that could become gold because all answers agree; with --make they do."""
+
+    async def work(session: Session) -> list[Proposal]:
+        project = await projects.find(session, ref)
+        found = await gold_proposals.proposals(session, project, at_least=at_least)
+        keys = {one.key for one in found} if make_all else set(make or ())
+        if not keys:
+            return found
+        return await gold_proposals.make_gold(session, project, keys, actor=None, at_least=at_least)
+
+    found = base.run(_changing(work, database_url))
+    lines = [{name: getattr(one, name) for name in GOLD_COLUMNS} for one in found]
+    if as_json:
+        typer.echo(json.dumps(lines))
+        return
+    table = Table(*GOLD_COLUMNS)
+    for line in lines:
+        table.add_row(*map(str, line.values()))
     Console().print(table)
 
 

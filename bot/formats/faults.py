@@ -179,6 +179,14 @@ class BadHint(RowFault):
     msgid = N_("Line {line}, column {column}: a hint is text.")
 
 
+class BadConcept(RowFault):
+    msgid = N_("Line {line}, column {column}: must be text of at most {limit} characters.")
+
+
+class BadDifficulty(RowFault):
+    msgid = N_("Line {line}, column {column}: “{value}” is not a whole number from 1 to 5.")
+
+
 class BadPriority(RowFault):
     msgid = N_("Line {line}, column {column}: “{value}” is not a whole number from 0 to 100.")
 

@@ -1,6 +1,7 @@
 """Rows to tasks: which columns mean something to us, and which are shown to the worker.
 
-Reserved columns are `key`, `language`, `gold`, `hint` and `priority`; all others are the body.
+Reserved columns are `key`, `language`, `gold`, `hint` and `priority`; all others are the body,
+but for the tags `concept` and `difficulty` of rows with a gold answer.
 `task` or `id` is taken for the key where the row has no `key`. Toloka's headers are understood:
 `INPUT:x` is the field x of the body, the one `GOLDEN:x` that is filled is the gold, `HINT:text` is
 the hint. A file that already holds answers is refused.
@@ -16,6 +17,8 @@ import msgspec
 
 from bot.formats.faults import (
     AmbiguousColumn,
+    BadConcept,
+    BadDifficulty,
     BadGold,
     BadHint,
     BadKey,
@@ -33,6 +36,8 @@ from bot.formats.format import Row
 
 MAX_KEY = 500
 MAX_PRIORITY = 100
+MAX_CONCEPT = 60
+MAX_DIFFICULTY = 5
 GOLD_JOIN = "|"
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -59,6 +64,8 @@ class TaskRow(NamedTuple):
     hint: str | None
     priority: int
     body: dict[str, object]
+    concept: str | None = None
+    difficulty: int | None = None
 
 
 def task_rows(
@@ -97,13 +104,16 @@ def _refuse_results(row: Row) -> None:
 def _task(row: Row, languages: Mapping[str, str]) -> TaskRow:
     line, fields = row.line, dict(row.fields)
     key = _take_key(line, fields)
+    gold = _take_gold(line, fields)
     return TaskRow(
         line=line,
         key=key,
         language=_take_language(line, fields, languages),
-        gold=_take_gold(line, fields),
+        gold=gold,
         hint=_take_hint(line, fields),
         priority=_take_priority(line, fields),
+        concept=_take_concept(line, fields) if gold is not None else None,
+        difficulty=_take_difficulty(line, fields) if gold is not None else None,
         body=_body(line, fields),
     )
 
@@ -192,11 +202,36 @@ def _take_priority(line: int, fields: dict[str, object]) -> int:
     value = fields.pop("priority", None)
     if _is_empty(value):
         return 0
-    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,3}\s*", value):
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_PRIORITY:
+    found = _whole(value)
+    if found is None or not 0 <= found <= MAX_PRIORITY:
         raise BadPriority(line=line, column="priority", value=str(value))
-    return value
+    return found
+
+
+def _take_concept(line: int, fields: dict[str, object]) -> str | None:
+    value = fields.pop("concept", None)
+    if _is_empty(value):
+        return None
+    if not isinstance(value, str) or len(value.strip()) > MAX_CONCEPT:
+        raise BadConcept(line=line, column="concept", limit=MAX_CONCEPT)
+    return value.strip()
+
+
+def _take_difficulty(line: int, fields: dict[str, object]) -> int | None:
+    value = fields.pop("difficulty", None)
+    if _is_empty(value):
+        return None
+    found = _whole(value)
+    if found is None or not 1 <= found <= MAX_DIFFICULTY:
+        raise BadDifficulty(line=line, column="difficulty", value=str(value))
+    return found
+
+
+def _whole(value: object) -> int | None:
+    """A whole number, also as text; None for anything else."""
+    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,3}\s*", value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _body(line: int, fields: Mapping[str, object]) -> dict[str, object]:

@@ -87,6 +87,8 @@ class Queue(Base):
     language: Mapped[str] = mapped_column(String(12))
     median_seconds: Mapped[int | None]
     """Measured by the clock over the last answers; None before there are enough."""
+    concepts: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
+    """What its gold is tagged with ("": some is not), so that no concept is forgotten."""
 
     __table_args__ = (UniqueConstraint("stage_id", "language"),)
 
@@ -102,11 +104,15 @@ class Task(Base):
     gold: Mapped[str | None]
     """The known right label; such a task is served by share, not from the backlog."""
     hint: Mapped[str | None]
+    concept: Mapped[str | None] = mapped_column(String(60))
+    """What a gold task is about: each worker gets of every concept alike."""
+    difficulty: Mapped[int | None]
+    """Of a gold task, from 1 (easy) to 5: a training begins with the easy ones."""
     priority: Mapped[int] = mapped_column(default=0)
     position: Mapped[int] = mapped_column(BigInteger)
     """Order in the queue: higher priority first, then arrival; see dispatch.position."""
     overlap: Mapped[int]
-    """Answers wanted."""
+    """Answers wanted; 0 for gold, but for a task that became gold after its answers."""
     open_slots: Mapped[int]
     """Answers wanted and not yet held or given; 0 for gold, which has no end."""
 
@@ -114,6 +120,7 @@ class Task(Base):
         UniqueConstraint("stage_id", "key"),
         Index("ix_tasks_open", "queue_id", "position", **_where("open_slots > 0")),
         Index("ix_tasks_gold", "queue_id", "position", **_where("gold IS NOT NULL")),
+        Index("ix_tasks_concept", "queue_id", "concept", "position", **_where("gold IS NOT NULL")),
     )
 
 
@@ -147,6 +154,8 @@ class Assignment(Base):
     nonce: Mapped[str] = mapped_column(String(8))
     """On every button of its card; a button with another nonce is of an old card."""
     gold: Mapped[bool] = mapped_column(default=False)
+    sitting_id: Mapped[int | None] = mapped_column(ForeignKey("sittings.id"))
+    """The training or exam it is part of."""
     surplus: Mapped[bool] = mapped_column(default=False)
     """Answered late, when the last slot was already taken: kept and paid."""
     price_micro: Mapped[int] = mapped_column(BigInteger)
@@ -175,6 +184,7 @@ class Assignment(Base):
         Index("ix_assignments_task", "task_id"),
         Index("ix_assignments_stage", "stage_id", "state"),
         Index("ix_assignments_queue", "queue_id", "answered_at"),
+        Index("ix_assignments_gold", "worker_id", "queue_id", **_where("gold")),
     )
 
 

@@ -10,9 +10,23 @@ known about is taken to be right half of the time.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 K = 0.5
 UNKNOWN = 0.5  # the accuracy of somebody without observations: K / 2K
+
+
+class Prior(NamedTuple):
+    """What is held of somebody before the observations: as if `right` of `checked` were seen.
+
+    An exam is one, and so is a person's word: it does not decay, what is seen later moves it.
+    """
+
+    right: float = K
+    checked: float = 2 * K
+
+
+NOBODY = Prior()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +50,20 @@ def estimate(right: float, checked: float) -> Estimate:
 
 
 def decayed(
-    observed: Iterable[tuple[datetime, bool]], *, now: datetime, half_life: timedelta
+    observed: Iterable[tuple[datetime, float]],
+    *,
+    now: datetime,
+    half_life: timedelta,
+    prior: Prior = NOBODY,
 ) -> Estimate:
     """The estimate when an observation counts half after every `half_life`.
 
-    Without new observations a score so returns to what is said of somebody unknown. One from
-    after `now` (clocks differ) counts whole.
+    How right an observation is goes from 0 to 1. Without new ones a score so returns to its
+    prior. One from after `now` (clocks differ) counts whole.
     """
     right = checked = 0.0
-    for moment, was_right in sorted(observed):  # a sum of floats depends on its order
+    for moment, share in sorted(observed):  # a sum of floats depends on its order
         weight = 0.5 ** (max(now - moment, timedelta()) / half_life)
         checked += weight
-        right += weight * was_right
-    return estimate(right, checked)
+        right += weight * share
+    return Estimate(100 * (prior.right + right) / (prior.checked + checked), checked)

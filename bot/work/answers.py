@@ -19,10 +19,12 @@ from bot.models.chat import Poll
 from bot.models.people import Worker
 from bot.models.work import Answer, Assignment, Report, Task
 from bot.pay import ledger
+from bot.people import skills
 from bot.store.database import Session
 from bot.task_types import TASK_TYPES
-from bot.work import dispatch
+from bot.work import dispatch, gold, sittings
 from bot.work.dispatch import Offer
+from bot.work.sittings import Lesson
 
 CORRECTABLE = timedelta(minutes=10)
 BATCH = 200
@@ -54,6 +56,10 @@ class TooLateToCorrect(Refusal):
     msgid = N_("This answer can no longer be changed: 10 minutes have passed.")
 
 
+class FirstAnswersCount(Refusal):
+    msgid = N_("In a training and in an exam only first answers count.")
+
+
 class GivenBack(Gone):
     msgid = N_("You gave this task back. Send /work for the current one.")
 
@@ -65,6 +71,8 @@ class Recorded:
     offer: Offer
     value: Any
     revision: int
+    lesson: Lesson | None = None
+    """What it was worth, where that is to be told: in a training or an exam."""
 
 
 async def card(session: Session, worker: Worker, assignment_id: int, nonce: str) -> Offer:
@@ -145,7 +153,7 @@ async def record(
     elif current.state == "expired":
         await _first(session, worker, current, now, surplus=not await _take_slot(session, current))
         revision = 1
-    elif current.state == "answered":
+    elif current.state == "answered" or await _mends(session, current):
         revision = await _next_revision(session, worker, current, now)
     else:
         raise AlreadyAnswered if current.state == "accepted" else GivenBack
@@ -161,7 +169,8 @@ async def record(
             "at": now,
         },
     )
-    return Recorded(current, value, revision)
+    lesson = await _mark(session, current, label, revision, now) if current.gold else None
+    return Recorded(current, value, revision, lesson)
 
 
 async def reopen(session: Session, worker: Worker, assignment_id: int, *, now: datetime) -> Offer:
@@ -287,6 +296,39 @@ async def _first(
     )
 
 
+async def _mark(
+    session: Session, current: Offer, label: str, revision: int, now: datetime
+) -> Lesson | None:
+    """An answer to gold moves the skill; in an exam the whole of it does, at the end."""
+    spec, sitting_id = current.spec, current.sitting_id
+    marked = await gold.mark(session, current.assignment_id, spec, label)
+    if marked is None:
+        return None
+    counts = revision == 1 or sitting_id is None  # a mistake that was mended stays one
+    if counts and spec.project_kind != "exam":
+        await skills.observe(
+            session,
+            current.worker_id,
+            gold.measured(spec, current.language),
+            source="gold",
+            share_ppm=skills.WHOLE * marked.right,
+            assignment_id=current.assignment_id,
+            now=now,
+        )
+    if sitting_id is None:
+        return None
+    return await sittings.advance(
+        session,
+        sitting_id,
+        spec,
+        current.language,
+        marked,
+        assignment_id=current.assignment_id,
+        first=revision == 1,
+        now=now,
+    )
+
+
 async def _take_slot(session: Session, current: Offer) -> bool:
     task_id = select(assignments.c.task_id).where(assignments.c.id == current.assignment_id)
     taken = await session.scalar(
@@ -299,7 +341,8 @@ async def _take_slot(session: Session, current: Offer) -> bool:
 
 
 async def _next_revision(session: Session, worker: Worker, current: Offer, now: datetime) -> int:
-    _still_correctable(current, now)
+    if not await _mends(session, current):
+        _still_correctable(current, now)
     await _set(session, current, nonce=dispatch.fresh_nonce())
     highest = await session.scalar(
         select(func.max(answers.c.revision)).where(answers.c.assignment_id == current.assignment_id)
@@ -307,11 +350,21 @@ async def _next_revision(session: Session, worker: Worker, current: Offer, now: 
     return (highest or 0) + 1
 
 
+async def _mends(session: Session, current: Offer) -> bool:
+    """A mistake in a training may be mended at any time."""
+    if current.sitting_id is None:
+        return False
+    sitting = await sittings.find(session, current.sitting_id)
+    return bool(sitting.mending_id == current.assignment_id)
+
+
 def _still_correctable(current: Offer, now: datetime) -> None:
     if current.state == "accepted":
         raise TooLateToCorrect
     if current.state != "answered" or current.answered_at is None:
         raise OldCard
+    if current.sitting_id is not None:
+        raise FirstAnswersCount
     if now - current.answered_at > CORRECTABLE:
         raise TooLateToCorrect
 

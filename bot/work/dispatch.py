@@ -19,7 +19,6 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
-    exists,
     func,
     insert,
     select,
@@ -31,11 +30,13 @@ from bot import metrics
 from bot.models.base import table
 from bot.models.chat import Chat
 from bot.models.people import Worker, WorkerLanguage
+from bot.models.skills import Sitting
 from bot.models.work import Assignment, Cursor, Project, Queue, Stage, Task
 from bot.store.database import Session, upsert
 from bot.task_types import TASK_TYPES
-from bot.work import stages
-from bot.work.queues import BAND, PRIORITIES
+from bot.work import access, gold, sittings, stages
+from bot.work.access import Access, Closed
+from bot.work.queues import BAND, HAD, PRIORITIES, TAKEN
 from bot.work.stages import StageSpec
 
 SHORTEST_LEASE = timedelta(minutes=5)
@@ -48,6 +49,7 @@ REQUEUE_EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 
 assignments, cursors, tasks = table(Assignment), table(Cursor), table(Task)
 projects, queues, stage_rows = table(Project), table(Queue), table(Stage)
+begun = table(Sitting)
 
 # What every answer runs is built once: building a statement costs three times its execution.
 _OFFERS = (
@@ -68,14 +70,22 @@ LANES = (
         stage_rows.c.version,
         queues.c.language,
         queues.c.median_seconds,
+        queues.c.concepts,
         func.coalesce(cursors.c.position, -1),
         func.coalesce(cursors.c.served, 0),
+        begun.c.id,
     )
     .join(stage_rows, stage_rows.c.id == queues.c.stage_id)
     .join(projects, projects.c.id == stage_rows.c.project_id)
     .outerjoin(
         cursors,
         (cursors.c.worker_id == bindparam("worker")) & (cursors.c.queue_id == queues.c.id),
+    )
+    .outerjoin(
+        begun,
+        (begun.c.worker_id == bindparam("worker"))
+        & (begun.c.queue_id == queues.c.id)
+        & (begun.c.state == "open"),
     )
     .where(
         projects.c.state == "open",
@@ -87,25 +97,17 @@ LANES = (
     )
 )
 
-# A probe for each row: without OFFSET PostgreSQL makes it a join over the whole table.
-_HAD = exists(
-    select(assignments.c.id)
-    .where(_MINE, assignments.c.task_id == tasks.c.id)
-    .correlate(tasks)
-    .offset(0)
-)
 PROBE = (
     select(tasks.c.id)
     .where(
         tasks.c.queue_id == bindparam("queue"),
         tasks.c.position > bindparam("cursor"),
         tasks.c.open_slots > 0,
-        ~_HAD,
+        ~HAD,
     )
     .order_by(tasks.c.position)
     .limit(1)
 )
-_TAKEN = (tasks.c.id, tasks.c.key, tasks.c.body, tasks.c.position, tasks.c.gold)
 
 
 def _take(*, skip_locked: bool) -> Any:
@@ -115,7 +117,7 @@ def _take(*, skip_locked: bool) -> Any:
         update(tasks)
         .where(tasks.c.id == probe, tasks.c.open_slots > 0)
         .values(open_slots=tasks.c.open_slots - 1)
-        .returning(*_TAKEN)
+        .returning(*TAKEN)
     )
 
 
@@ -151,20 +153,23 @@ class Offer:
     offered_at: datetime
     lease_until: datetime
     answered_at: datetime | None
+    gold: bool
+    sitting_id: int | None
 
 
-Why = Literal["joining", "consent", "nothing_open", "languages", "all_done"]
+Why = Literal["joining", "consent", "nothing_open", "languages", "skills", "all_done"]
 
 
 @dataclass(frozen=True, slots=True)
 class NoWork:
-    """There is nothing to offer, and why."""
+    """There is nothing to offer, and why; `closed` has the queues that demand what is lacking."""
 
     why: Why
+    closed: tuple[Closed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class _Lane:
+class Lane:
     """A queue a worker may pull from, and how far they have come in it."""
 
     queue_id: int
@@ -172,8 +177,10 @@ class _Lane:
     version: int
     language: str
     median_seconds: int | None
+    concepts: list[str]
     cursor: int
     served: int
+    sitting_id: int | None
 
 
 async def next_for(
@@ -206,7 +213,10 @@ async def offer_of(session: Session, assignment_id: int) -> Offer | None:
 
 async def available(session: Session, worker: Worker) -> bool:
     """Whether a claim would find something, without claiming it."""
-    for lane in await _lanes(session, worker.id):
+    found = await _access(session, worker.id)
+    if any(lane.sitting_id for lane in found.open):
+        return True
+    for lane in found.open:
         for cursor in (lane.cursor, -1):
             where = {"worker": worker.id, "queue": lane.queue_id, "cursor": cursor}
             if await session.scalar(PROBE, where) is not None:
@@ -312,34 +322,59 @@ def fresh_nonce() -> str:
     return secrets.token_hex(4)
 
 
-def order(lanes: Sequence[_Lane]) -> list[_Lane]:
+def order(lanes: Sequence[Lane]) -> list[Lane]:
     """A run of a queue is finished first; then the queue served least."""
     return sorted(lanes, key=lambda lane: (lane.served % RUN == 0, lane.served, lane.queue_id))
 
 
+async def lanes(session: Session, worker_id: int) -> list[Lane]:
+    """The queues of open projects in the worker's languages."""
+    return [Lane(*row) for row in await session.execute(LANES, {"worker": worker_id})]
+
+
 async def _claim(session: Session, worker: Worker, now: datetime) -> Offer | NoWork:
-    lanes = order(await _lanes(session, worker.id))
+    found = await _access(session, worker.id)
+    if any(lane.sitting_id for lane in found.open):
+        sat = await _sit(session, worker, found.open[0], now)
+        return sat or await _claim(session, worker, now)
     for start_over, take in PASSES:
-        for lane in lanes:
+        for lane in order(found.open):
             start = -1 if start_over else lane.cursor
             claimed = await _claim_in(session, worker, lane, now, start=start, take=take)
             if claimed is not None:
                 return claimed
-    return NoWork(await _why(session, worker.id))
+    return NoWork(await _why(session, worker.id, found), tuple(found.closed))
 
 
-async def _lanes(session: Session, worker_id: int) -> list[_Lane]:
-    found = await session.execute(LANES, {"worker": worker_id})
-    return [_Lane(*row) for row in found]
+async def _access(session: Session, worker_id: int) -> Access[Lane]:
+    """An exam or training that was begun comes alone; else what is open to the worker."""
+    found = await lanes(session, worker_id)
+    begun = [lane for lane in found if lane.sitting_id is not None]
+    return Access(begun, []) if begun else await access.sift(session, worker_id, found)
+
+
+async def _sit(session: Session, worker: Worker, lane: Lane, now: datetime) -> Offer | None:
+    """The next task of the training or exam that was begun; None when it has none left."""
+    assert lane.sitting_id is not None
+    sitting = await sittings.find(session, lane.sitting_id)
+    spec = await stages.spec(session, lane.stage_id, sitting.stage_version)
+    lease = now + lease_length(spec.expected_seconds, lane.median_seconds)
+    again = await sittings.resume(session, sitting, fresh_nonce(), now=now, lease_until=lease)
+    if again is not None:
+        return await offer(session, worker.id, again)
+    row = await sittings.next_task(session, sitting, spec, lane.concepts)
+    if row is None:
+        await sittings.end(session, sitting, spec, lane.language, now=now)
+        return None
+    return await _assign(session, worker, lane, spec, row, now)
 
 
 async def _claim_in(
-    session: Session, worker: Worker, lane: _Lane, now: datetime, *, start: int, take: Any
+    session: Session, worker: Worker, lane: Lane, now: datetime, *, start: int, take: Any
 ) -> Offer | None:
     spec = await stages.spec(session, lane.stage_id, lane.version)
-    gold = start == lane.cursor and random.random() * 1_000_000 < spec.gold_share_ppm  # noqa: S311
-    if gold:
-        found = await _gold(session, worker.id, lane.queue_id)
+    if start == lane.cursor and random.random() * 1_000_000 < spec.gold_share_ppm:  # noqa: S311
+        found = await gold.pick(session, worker.id, lane.queue_id, lane.concepts)
         if found is not None:
             return await _assign(session, worker, lane, spec, found, now)
     where = {"worker": worker.id, "queue": lane.queue_id, "cursor": start}
@@ -347,32 +382,8 @@ async def _claim_in(
     return None if row is None else await _assign(session, worker, lane, spec, row, now)
 
 
-async def _gold(session: Session, worker_id: int, queue_id: int) -> Any:
-    """A gold task this worker never had, from a random place on, so that their order differs."""
-    query = select(*_TAKEN).where(tasks.c.queue_id == queue_id, tasks.c.gold.is_not(None), ~_HAD)
-    query = query.order_by(tasks.c.position).limit(1)
-    mine = {"worker": worker_id}
-    last = await session.scalar(
-        select(tasks.c.position)
-        .where(tasks.c.queue_id == queue_id, tasks.c.gold.is_not(None))
-        .order_by(tasks.c.position.desc())
-        .limit(1)
-    )
-    first = await session.scalar(
-        select(tasks.c.position)
-        .where(tasks.c.queue_id == queue_id, tasks.c.gold.is_not(None))
-        .order_by(tasks.c.position)
-        .limit(1)
-    )
-    if first is None or last is None:
-        return None
-    place = random.randint(first, last)  # noqa: S311
-    later = await session.execute(query.where(tasks.c.position >= place), mine)
-    return later.one_or_none() or (await session.execute(query, mine)).one_or_none()
-
-
 async def _assign(
-    session: Session, worker: Worker, lane: _Lane, spec: StageSpec, task: Any, now: datetime
+    session: Session, worker: Worker, lane: Lane, spec: StageSpec, task: Any, now: datetime
 ) -> Offer:
     """Freeze the terms on an assignment and move the cursor."""
     layout = TASK_TYPES[spec.type].layout(spec.settings, random.Random(secrets.randbits(32)))  # noqa: S311
@@ -380,11 +391,12 @@ async def _assign(
         "task_id": task.id,
         "worker_id": worker.id,
         "stage_id": lane.stage_id,
-        "stage_version": lane.version,
+        "stage_version": spec.version,
         "queue_id": lane.queue_id,
         "state": "held",
         "nonce": fresh_nonce(),
         "gold": task.gold is not None,
+        "sitting_id": lane.sitting_id,
         "surplus": False,
         "price_micro": spec.price_micro,
         "currency": spec.currency,
@@ -416,10 +428,12 @@ async def _assign(
         offered_at=now,
         lease_until=now + lease_length(spec.expected_seconds, lane.median_seconds),
         answered_at=None,
+        gold=task.gold is not None,
+        sitting_id=lane.sitting_id,
     )
 
 
-async def _move_cursor(session: Session, worker_id: int, lane: _Lane, reached: int) -> None:
+async def _move_cursor(session: Session, worker_id: int, lane: Lane, reached: int) -> None:
     """The first task of a queue makes the row; the worker's row is held, so nobody else does."""
     if lane.served:
         where = {"worker": worker_id, "queue": lane.queue_id, "reached": reached}
@@ -458,6 +472,8 @@ async def _offer(session: Session, query: Executable, **which: int) -> Offer | N
         offered_at=row.offered_at,
         lease_until=row.lease_until,
         answered_at=row.answered_at,
+        gold=row.gold,
+        sitting_id=row.sitting_id,
     )
 
 
@@ -489,8 +505,10 @@ async def _free_slots(session: Session, task_ids: Sequence[int], now: datetime) 
         )
 
 
-async def _why(session: Session, worker_id: int) -> Why:
+async def _why(session: Session, worker_id: int, found: Access[Lane]) -> Why:
     """The most useful reason there is nothing to do."""
+    if found.closed:
+        return "skills"
     open_queue = (
         select(Queue.language)
         .join(Stage, Stage.id == Queue.stage_id)

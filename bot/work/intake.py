@@ -21,7 +21,7 @@ from bot.errors import Invalid, Refusal
 from bot.formats.faults import FileFault
 from bot.formats.tasks import TaskRow, derived_key, task_rows
 from bot.i18n import N_, gettext, ngettext
-from bot.models.work import Project, Task
+from bot.models.work import Project, Queue, Task
 from bot.people import roles
 from bot.store.database import Database, Session
 from bot.task_types.kind import Unfit
@@ -42,6 +42,8 @@ COLUMNS = (
     "body",
     "gold",
     "hint",
+    "concept",
+    "difficulty",
     "priority",
     "position",
     "overlap",
@@ -149,6 +151,7 @@ async def load(  # noqa: PLR0913 - what, into what, and who
     await _read(run, stream, format, progress)
     if run.total:
         raise FileRefused(run.faults, run.total)
+    await _note_concepts(run)
     done = run.loaded()
     if done.added:
         said = f"+{done.added} ({done.gold} gold)"
@@ -201,14 +204,20 @@ class _Fit(NamedTuple):
     queue_id: int
     gold: str | None
     hint: str | None
+    concept: str | None
+    difficulty: int | None
     priority: int
     body: dict[str, object]
 
     def same(self, other: Any) -> bool:
-        """Whether it says what the other (a row of the table, or of this file) says."""
+        """Whether it says what the other (a row of the table, or of this file) says.
+
+        A task that became gold here is still the same as in the file it came from.
+        """
+        gold = other.gold if self.gold is not None or not getattr(other, "overlap", 0) else None
         return (self.queue_id, self.gold, self.hint) == (
             other.queue_id,
-            other.gold,
+            gold,
             other.hint,
         ) and self.body == other.body
 
@@ -229,6 +238,8 @@ class _Run:
     total: int = 0
     faults: list[Refusal] = field(default_factory=list)
     languages: dict[str, int] = field(default_factory=dict)
+    concepts: dict[int, set[str]] = field(default_factory=dict)
+    """Those of the gold by queue."""
     sequences: dict[tuple[int, int], int] = field(default_factory=dict)
     """The last sequence in use by queue and priority."""
     seen: dict[str, _Fit] | None = None
@@ -315,15 +326,23 @@ def _fit(run: _Run, row: TaskRow) -> _Fit:
     if len(key) > KEY:
         raise KeyTooLong(line=row.line, limit=KEY)
     kind, settings = run.spec.kind, run.spec.settings
+    body = _body(kind.fields(settings), row)
     try:
-        kind.check(settings, row.body)
+        kind.check(settings, body)
         gold = None
         if row.gold is not None:
             gold = kind.label(settings, kind.value(settings, row.gold))
     except Unfit as reason:
         raise RowRefused(line=row.line, reason=reason) from None
     run.languages[language] = run.languages.get(language, 0) + 1
-    return _Fit(row.line, key, run.queue_ids[language], gold, row.hint, row.priority, row.body)
+    tags = (row.concept, row.difficulty)
+    return _Fit(row.line, key, run.queue_ids[language], gold, row.hint, *tags, row.priority, body)
+
+
+def _body(shown: Sequence[str], row: TaskRow) -> dict[str, object]:
+    """The row's fields; a tag is one of them where the stage shows a field of that name."""
+    tags = {"concept": row.concept, "difficulty": row.difficulty}
+    return row.body | {name: tags[name] for name in shown if tags.get(name) is not None}
 
 
 def _language(run: _Run, row: TaskRow) -> str:
@@ -370,7 +389,7 @@ async def _known(run: _Run, keys: Sequence[str]) -> Sequence[Any]:
     if not keys:
         return ()
     found = await run.session.execute(
-        select(Task.key, Task.queue_id, Task.gold, Task.hint, Task.body).where(
+        select(Task.key, Task.queue_id, Task.gold, Task.hint, Task.body, Task.overlap).where(
             Task.stage_id == run.spec.stage_id, Task.key.in_(keys)
         )
     )
@@ -379,6 +398,8 @@ async def _known(run: _Run, keys: Sequence[str]) -> Sequence[Any]:
 
 def _row(run: _Run, fit: _Fit) -> tuple[Any, ...]:
     """The values of COLUMNS. Gold has no end, so it wants no number of answers."""
+    if fit.gold is not None:
+        run.concepts.setdefault(fit.queue_id, set()).add(fit.concept or "")
     band = (fit.queue_id, fit.priority)
     sequence = run.sequences[band] = run.sequences.get(band, 0) + 1
     wanted = run.spec.overlap if fit.gold is None else 0
@@ -389,11 +410,21 @@ def _row(run: _Run, fit: _Fit) -> tuple[Any, ...]:
         msgspec.json.encode(fit.body).decode(),
         fit.gold,
         fit.hint,
+        fit.concept,
+        fit.difficulty,
         fit.priority,
         queues.position(fit.priority, sequence),
         wanted,
         wanted,
     )
+
+
+async def _note_concepts(run: _Run) -> None:
+    """What the gold of each queue is about, for dispatch to go through."""
+    for queue_id, found in run.concepts.items():
+        queue = await run.session.get_one(Queue, queue_id)
+        queue.concepts = sorted({*queue.concepts, *found})
+    await run.session.flush()
 
 
 async def _write(run: _Run, rows: Sequence[tuple[Any, ...]]) -> None:

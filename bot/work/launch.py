@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 from bot import i18n
 from bot.errors import Refusal
 from bot.i18n import N_, gettext, ngettext
-from bot.models.work import Project, Task
+from bot.models.work import Project, Queue, Task
 from bot.money import MICRO
+from bot.quality import exams, gold
 from bot.store.database import Session
 from bot.work import stages, terms
 from bot.work.stages import ENGLISH, StageSpec
@@ -51,6 +52,49 @@ class NoGold(Refusal):
     msgid = N_(
         "{stage}: {share} of what workers get should be gold, but no task has a gold answer, so "
         "nothing is checked by gold."
+    )
+
+
+class GoldNotCompared(Refusal):
+    msgid = N_(
+        "{stage}: answers of the type {type} cannot be compared with a gold answer, so its gold "
+        "tells nothing of anybody."
+    )
+
+
+class NotCompared(Refusal):
+    msgid = N_(
+        "{stage}: answers of the type {type} cannot be compared with a gold answer, so they make "
+        "no training and no exam."
+    )
+
+
+class NotGold(Refusal):
+    def say(self) -> str:
+        count = self.values["count"]
+        said = ngettext(
+            "{count} task has no gold answer. In a training or an exam each has one.",
+            "{count} tasks have no gold answer. In a training or an exam each has one.",
+            count,  # type: ignore[arg-type]
+        )
+        return said.format(count=count)
+
+
+class HintsMissing(Refusal):
+    def say(self) -> str:
+        count = self.values["count"]
+        said = ngettext(
+            "{count} task has no hint, which a training shows after a mistake.",
+            "{count} tasks have no hint, which a training shows after a mistake.",
+            count,  # type: ignore[arg-type]
+        )
+        return said.format(count=count)
+
+
+class TooLittleGold(Unworded):
+    msgid = N_(
+        "{language}: {attempts} attempts with {tasks} tasks each need {needed} gold tasks, and "
+        "there are {there}. Nobody gets a task twice."
     )
 
 
@@ -94,12 +138,18 @@ class Load(NamedTuple):
     tasks: int = 0
     wanted: int = 0
     gold: int = 0
+    hints: int = 0
+    """Gold tasks with a hint."""
 
 
 async def obstacles(session: Session, project: Project) -> list[Refusal]:
     """Everything that keeps the project from being opened."""
     specs = await stages.current(session, project.id)
-    return list(judge(project, specs, await loads(session, [spec.stage_id for spec in specs])))
+    found = list(judge(project, specs, await loads(session, [spec.stage_id for spec in specs])))
+    for spec in specs:
+        if spec.project_kind == "exam":
+            found += _gold_short(spec, await _gold_by_language(session, spec.stage_id, project))
+    return found
 
 
 async def remarks(session: Session, project: Project) -> list[Refusal]:
@@ -114,6 +164,7 @@ async def remarks(session: Session, project: Project) -> list[Refusal]:
     ]
     for spec in specs:
         noted += _gold_missing(spec, found.get(spec.stage_id, Load()))
+        noted += _gold_useless(spec, found.get(spec.stage_id, Load()))
         noted += _wage_too_low(spec)
     return noted
 
@@ -123,24 +174,31 @@ async def loads(session: Session, stage_ids: Sequence[int]) -> dict[int, Load]:
     found = await session.execute(
         select(
             Task.stage_id,
-            func.count().filter(Task.gold.is_(None)),
-            func.coalesce(func.sum(Task.overlap).filter(Task.gold.is_(None)), 0),
+            func.count().filter(Task.overlap > 0),  # gold that was a task before is one still
+            func.coalesce(func.sum(Task.overlap), 0),
             func.count(Task.gold),
+            func.count(Task.hint).filter(Task.gold.is_not(None)),
         )
         .where(Task.stage_id.in_(stage_ids))
         .group_by(Task.stage_id)
     )
-    return {stage_id: Load(tasks, int(wanted), gold) for stage_id, tasks, wanted, gold in found}
+    return {
+        stage_id: Load(tasks, int(wanted), gold, hints)
+        for stage_id, tasks, wanted, gold, hints in found
+    }
 
 
 def judge(
     project: Project, specs: Sequence[StageSpec], loads: dict[int, Load]
 ) -> Iterator[Refusal]:
     """The obstacles, from what was found. Pure."""
-    if not any(load.tasks for load in loads.values()):
+    lessons = any(spec.project_kind != "work" for spec in specs)
+    if not any(load.gold if lessons else load.tasks for load in loads.values()):
         yield NoTasks()
     for spec in specs:
         yield from _words_missing(spec, project.languages)
+        if spec.project_kind != "work":
+            yield from _not_teachable(spec, loads.get(spec.stage_id, Load()))
     needed = sum(need(spec, loads.get(spec.stage_id, Load())) for spec in specs)
     if project.budget_micro is not None and needed > project.budget_micro:
         yield NotFunded(
@@ -151,7 +209,14 @@ def judge(
 
 
 def need(spec: StageSpec, load: Load) -> int:
-    """Micro-units for all answers of a stage, the gold among them and the reserve, rounded up."""
+    """Micro-units for all answers of a stage, the gold among them and the reserve, rounded up.
+
+    For a training or an exam: what one person can earn there, at the most.
+    """
+    if spec.project_kind != "work":
+        terms_ = exams.terms(spec.quality) if spec.project_kind == "exam" else None
+        most = min(load.gold, terms_.tasks * terms_.most) if terms_ else load.gold
+        return most * spec.price_micro
     share = min(spec.gold_share_ppm, MICRO // 2) if load.gold else 0
     # Of ten things a worker gets at 10 %, nine are tasks: gold is paid on top of the nine.
     answers = load.wanted * MICRO * (100 + RESERVE_PERCENT)
@@ -175,6 +240,46 @@ def _words_missing(spec: StageSpec, languages: Sequence[str]) -> Iterator[Refusa
 def _gold_missing(spec: StageSpec, load: Load) -> Iterator[Refusal]:
     if spec.gold_share_ppm and not load.gold and (load.tasks or spec.ordinal == 1):
         yield NoGold(stage=spec.name, share=terms.show_share(spec.gold_share_ppm))
+
+
+def _gold_useless(spec: StageSpec, load: Load) -> Iterator[Refusal]:
+    if load.gold and spec.project_kind == "work" and not gold.comparable(spec.kind.combine):
+        yield GoldNotCompared(stage=spec.name, type=spec.type)
+
+
+def _not_teachable(spec: StageSpec, load: Load) -> Iterator[Refusal]:
+    """A training and an exam are all gold of a type that can be compared; a training has hints."""
+    if not gold.comparable(spec.kind.combine):
+        yield NotCompared(stage=spec.name, type=spec.type)
+    if load.tasks:
+        yield NotGold(count=load.tasks)
+    if spec.project_kind == "training" and load.hints < load.gold:
+        yield HintsMissing(count=load.gold - load.hints)
+
+
+async def _gold_by_language(session: Session, stage_id: int, project: Project) -> dict[str, int]:
+    counted = await session.execute(
+        select(Queue.language, func.count(Task.gold))
+        .join(Task, Task.queue_id == Queue.id)
+        .where(Queue.stage_id == stage_id)
+        .group_by(Queue.language)
+    )
+    return dict.fromkeys(project.languages, 0) | dict(counted.all())
+
+
+def _gold_short(spec: StageSpec, there: dict[str, int]) -> Iterator[Refusal]:
+    """Each attempt is made of tasks that the worker never had."""
+    terms_ = exams.terms(spec.quality)
+    needed = terms_.tasks * terms_.most
+    for language, count in there.items():
+        if count < needed:
+            yield TooLittleGold(
+                language=language,
+                attempts=terms_.most,
+                tasks=terms_.tasks,
+                needed=needed,
+                there=count,
+            )
 
 
 def _wage_too_low(spec: StageSpec) -> Iterator[Refusal]:

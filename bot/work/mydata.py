@@ -12,9 +12,11 @@ from bot.models.base import table
 from bot.models.chat import Chat, Gate, Inbox, Outbox
 from bot.models.pay import Account, Entry, Posting
 from bot.models.people import Audit, Consent, Role, Worker
+from bot.models.skills import Sitting, Skill, SkillChange
 from bot.models.work import Answer, Assignment, Intake, Project, Queue, Report, Stage, Task
 from bot.pay import ledger
 from bot.people import identities, languages, summaries, team
+from bot.people.skills import POINT
 from bot.store.database import Session
 from bot.store.outbox import UNSENT
 from bot.work import dispatch
@@ -34,6 +36,9 @@ async def collect(session: Session, worker: Worker) -> Row:
         "languages": await languages.of(session, who),
         "consents": await _rows(session, _consents(who)),
         "roles": await _rows(session, _roles(who)),
+        "skills": [_scored(row) for row in await _rows(session, _skills(who))],
+        "skill_history": [_scored(row) for row in await _rows(session, _skill_changes(who))],
+        "exams_and_trainings": await _rows(session, _sittings(who)),
         "assignments": await _assignments(session, who),
         "reports": await _rows(session, _reports(who)),
         "balances": await _balances(session, who),
@@ -134,6 +139,14 @@ def _priced(row: Mapping[str, Any]) -> Row:
     return {key: money.decimal(value) if key == "amount" else value for key, value in row.items()}
 
 
+def _scored(row: Mapping[str, Any]) -> Row:
+    """Millionths as the points that people read: from 0 to 100."""
+    return {
+        name.removesuffix("_ppm"): value / POINT if name.endswith("_ppm") and value else value
+        for name, value in row.items()
+    }
+
+
 def _consents(worker_id: int) -> Query:
     wanted = _columns(Consent, "document", "version", "locale", "given_at", "withdrawn_at")
     return select(*wanted).where(Consent.worker_id == worker_id).order_by(Consent.id)
@@ -141,6 +154,31 @@ def _consents(worker_id: int) -> Query:
 
 def _roles(worker_id: int) -> Query:
     return select(Role.role, Role.granted_at).where(Role.worker_id == worker_id)
+
+
+def _skills(worker_id: int) -> Query:
+    wanted = _columns(Skill, "skill", "score_ppm", "observations", "at")
+    return select(*wanted).where(Skill.worker_id == worker_id).order_by(Skill.skill)
+
+
+def _skill_changes(worker_id: int) -> Query:
+    wanted = _columns(
+        SkillChange, "at", "skill", "source", "before_ppm", "after_ppm", "observations"
+    )
+    return select(*wanted).where(SkillChange.worker_id == worker_id).order_by(SkillChange.id)
+
+
+def _sittings(worker_id: int) -> Query:
+    wanted = _columns(
+        Sitting, "number", "state", "tasks", "answered", "correct", "started_at", "ended_at"
+    )
+    return (
+        select(Project.name.label("project"), *wanted)
+        .join(Stage, Stage.id == Sitting.stage_id)
+        .join(Project, Project.id == Stage.project_id)
+        .where(Sitting.worker_id == worker_id)
+        .order_by(Sitting.id)
+    )
 
 
 def _offered(worker_id: int) -> Query:

@@ -3,6 +3,8 @@
     [project]                       [stage]  (or several [[stage]], see `stage_file`)
     name, languages
     id, purpose, budget
+    kind = "training" or "exam"; then all tasks are gold
+    [project.exam] tasks, pass, second_chance, attempts, retry
 
 A language without a text is fine in a draft; `launch` asks for it when the project is opened.
 """
@@ -11,13 +13,13 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import cast
+from typing import Any, cast
 
 from bot.errors import Invalid, Refusal
 from bot.i18n import N_, ngettext
-from bot.money import Money
+from bot.money import MICRO, Money
 from bot.pay import tiers
 from bot.work import stage_file, terms
 from bot.work.reading import NotAList, Reading, Twice
@@ -26,7 +28,13 @@ from bot.work.terms import FieldFault
 
 FILE = 500_000  # characters
 NAME, PURPOSE = 200, 2000
-PROJECT_KEYS = ("id", "name", "purpose", "languages", "budget")
+PROJECT_KEYS = ("id", "name", "purpose", "languages", "budget", "kind", "exam")
+KINDS = ("work", "training", "exam")
+EXAM_KEYS = ("tasks", "pass", "second_chance", "attempts", "retry")
+EXAM_TASKS, EXAM_ATTEMPTS = (1, 200), (1, 20)
+PASS_PPM = 800_000
+ATTEMPTS = 2
+RETRY = 86_400  # seconds
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
@@ -42,6 +50,18 @@ class NotASlug(FieldFault):
 
 class NoSlug(FieldFault):
     msgid = N_("{path}: is missing, and the name has no letters a-z to make it from.")
+
+
+class OneStageOnly(FieldFault):
+    msgid = N_("{path}: a project of the kind {kind} has one stage.")
+
+
+class NoExam(FieldFault):
+    msgid = N_("{path}: belongs to projects of the kind exam.")
+
+
+class SecondNotBelow(FieldFault):
+    msgid = N_("{path}: must be below the share that passes.")
 
 
 class ProjectFileRefused(Invalid):
@@ -116,7 +136,9 @@ def _project(reading: Reading, document: dict[str, object]) -> ProjectFile | Non
     name = reading.text(table.get("name"), "project.name", limit=NAME, needed=True)
     budget = reading.amount(table.get("budget"), "project.budget")
     languages = _languages(reading, table.get("languages"))
-    stages = stage_file.read(reading, document.get("stage"))
+    kind = reading.one_of(table.get("kind", KINDS[0]), "project.kind", KINDS) or KINDS[0]
+    stages = stage_file.read(reading, document.get("stage"), exam=kind == "exam")
+    stages = _of_kind(reading, kind, _exam(reading, kind, table.get("exam")), stages)
     currency = _currency(reading, budget, stages)
     return ProjectFile(
         slug=_slug(reading, table.get("id"), name),
@@ -127,6 +149,51 @@ def _project(reading: Reading, document: dict[str, object]) -> ProjectFile | Non
         currency=currency,
         stages=tuple(stages),
     )
+
+
+def _of_kind(
+    reading: Reading, kind: str, exam: dict[str, Any] | None, stages: list[StageFile]
+) -> list[StageFile]:
+    """The stage of a training or exam serves gold alone; what kind it is goes with its version."""
+    if kind == "work":
+        return stages
+    if len(stages) > 1:
+        reading.refuse(OneStageOnly(path="project.kind", kind=kind))
+    terms_ = {"kind": kind} | ({"exam": exam} if exam else {})
+    return [
+        replace(stage, gold_share_ppm=MICRO, quality=stage.quality | terms_) for stage in stages
+    ]
+
+
+def _exam(reading: Reading, kind: str, given: object) -> dict[str, Any] | None:
+    path = "project.exam"
+    if kind != "exam":
+        if given is not None:
+            reading.refuse(NoExam(path=path))
+        return None
+    table = reading.table(given, path)
+    reading.keys(table, path, EXAM_KEYS)
+
+    def whole(name: str, bounds: tuple[int, int], default: int) -> int:
+        where = f"{path}.{name}"
+        return reading.given(
+            table.get(name), where, lambda v, p: terms.whole(v, p, *bounds), default
+        )
+
+    if table and "tasks" not in table:
+        reading.refuse(terms.Absent(path=f"{path}.tasks"))
+    found: dict[str, Any] = {
+        "tasks": whole("tasks", EXAM_TASKS, 1),
+        "pass_ppm": reading.given(table.get("pass"), f"{path}.pass", terms.share, PASS_PPM),
+        "attempts": whole("attempts", EXAM_ATTEMPTS, ATTEMPTS),
+        "retry_seconds": reading.given(table.get("retry"), f"{path}.retry", terms.due, RETRY),
+    }
+    if "second_chance" in table:
+        where = f"{path}.second_chance"
+        found["second_ppm"] = reading.given(table["second_chance"], where, terms.share, 0)
+        if found["second_ppm"] >= found["pass_ppm"]:
+            reading.refuse(SecondNotBelow(path=where))
+    return found
 
 
 def _slug(reading: Reading, given: object, name: str) -> str:

@@ -227,6 +227,7 @@ def _answers_of(session: SyncSession, stage: Stage, chosen: Export) -> Rows:
         .join(Assignment, Assignment.task_id == Task.id)
         .join(Answer, Answer.assignment_id == Assignment.id)
         .where(*votes.tasks_of(stage, gold=chosen.gold))
+        .where(*votes.answers_of(gold=chosen.gold))
         .order_by(votes.by_key(session))
     )
 

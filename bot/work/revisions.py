@@ -29,7 +29,7 @@ CHECKED = 5_000  # tasks looked at together when a stage's settings change
 
 class AlreadyAnswered(Refusal):
     msgid = N_(
-        "The project {project} has answers: its currency, its stages and their types stay. "
+        "The project {project} has answers: its kind, currency, stages and their types stay. "
         "Make another project."
     )
 
@@ -200,7 +200,10 @@ async def _refuse_contradictions(
     before: Sequence[StageSpec],
     wanted: Sequence[dict[str, Any]],
 ) -> None:
-    types = [spec.type for spec in before], [values["type"] for values in wanted]
+    types = (
+        [(spec.type, spec.quality.get("kind")) for spec in before],
+        [(values["type"], values["quality"].get("kind")) for values in wanted],
+    )
     another = types[0] != types[1] or file.currency != project.currency
     if another and await _answered(session, project):
         raise AlreadyAnswered(project=project.slug)

@@ -1,7 +1,7 @@
 """A stage as a project file has it, every value in the form the tables keep.
 
 type, show …, and the type's own settings; tier, price, expected_seconds, overlap, gold_share,
-review = { share, due }, aggregate, name
+review = { share, due }, aggregate, name; skill, skills, language, tolerance: see `demands`
 [stage.text.sw]  question, instructions, options
 """
 
@@ -15,7 +15,7 @@ from bot.pay import tiers
 from bot.quality import aggregate
 from bot.task_types import TASK_TYPES
 from bot.task_types.kind import TaskType, Unfit
-from bot.work import terms
+from bot.work import demands, terms
 from bot.work.reading import Reading, TooMany, Twice, unknown_value
 from bot.work.terms import FieldFault
 
@@ -28,7 +28,6 @@ SECONDS = 10  # what a task of the basic tier takes when the file does not say
 GOLD_PPM = 100_000
 REVIEW = {"share_ppm": 0, "due_seconds": 3 * 86_400}
 
-PROJECT_KEYS = ("id", "name", "purpose", "languages", "budget")
 STAGE_KEYS = (
     "name",
     "type",
@@ -41,6 +40,7 @@ STAGE_KEYS = (
     "aggregate",
     "combine",
     "text",
+    *demands.KEYS,
 )
 TEXT_KEYS = ("question", "instructions", "options")
 # Words a type shows beside its options and fields.
@@ -92,16 +92,19 @@ def words_known(type: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
     return (*settings.get("options", ()), *fields, *WORDS.get(type, ()))
 
 
-def read(reading: Reading, given: object) -> list[StageFile]:
+def read(reading: Reading, given: object, *, exam: bool = False) -> list[StageFile]:
+    """The stages of a file; those of an exam may prove a language."""
     if isinstance(given, list) and given:
         if len(given) > STAGES:
             reading.refuse(TooMany(path="stage", limit=STAGES))
         numbered = enumerate(given[:STAGES], 1)
-        return [_stage(reading, one, f"stage[{number}]", number) for number, one in numbered]
-    return [_stage(reading, given, "stage", 1)]
+        return [
+            _stage(reading, one, f"stage[{number}]", number, exam=exam) for number, one in numbered
+        ]
+    return [_stage(reading, given, "stage", 1, exam=exam)]
 
 
-def _stage(reading: Reading, given: object, path: str, number: int) -> StageFile:
+def _stage(reading: Reading, given: object, path: str, number: int, *, exam: bool) -> StageFile:
     table = reading.table(given, path)
     if not isinstance(given, dict):  # said once, not once for each thing it lacks
         return _nothing(number)
@@ -121,7 +124,8 @@ def _stage(reading: Reading, given: object, path: str, number: int) -> StageFile
             table.get("gold_share"), f"{path}.gold_share", terms.share, GOLD_PPM
         ),
         review=_review(reading, table, f"{path}.review"),
-        quality=_quality(reading, table, path, kind, settings),
+        quality=_quality(reading, table, path, kind, settings)
+        | demands.read(reading, table, path, kind, exam=exam),
     )
 
 

@@ -54,6 +54,11 @@ class StageSpec:
     def kind(self) -> TaskType:
         return TASK_TYPES[self.type]
 
+    @property
+    def project_kind(self) -> str:
+        """work, training or exam."""
+        return str(self.quality.get("kind", "work"))
+
     def wording(self, locale: str, language: str) -> Wording:
         """The stage's words: in the worker's locale, else the queue's language, else English."""
         for code in (locale, language, ENGLISH, *self.text):

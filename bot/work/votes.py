@@ -153,7 +153,7 @@ def _accuracies_from_gold(session: SyncSession, stage: Stage) -> dict[int, float
     found = session.execute(
         _counted(select(Assignment.worker_id, right, func.count()), stage)
         .join(Task, Task.id == Assignment.task_id)
-        .where(Task.gold.is_not(None))
+        .where(Assignment.gold)
         .group_by(Assignment.worker_id)
     )
     return {worker: estimates.accuracy(right, checked) for worker, right, checked in found}
@@ -195,14 +195,15 @@ def _counts(session: SyncSession, reading: _Reading) -> Rows:
     """
     counted = _counted(
         select(Assignment.task_id, Answer.label, func.count().label("votes")), reading.stage
-    )
+    ).where(*answers_of(gold=reading.gold))
     return _tasks_with(session, reading, counted.group_by(Assignment.task_id, Answer.label))
 
 
 def _singles(session: SyncSession, reading: _Reading) -> Rows:
     """Who gave each label; one empty row for a task without answers."""
     columns = select(Assignment.task_id, Assignment.worker_id, Answer.label)
-    return _tasks_with(session, reading, _counted(columns, reading.stage))
+    given = _counted(columns, reading.stage).where(*answers_of(gold=reading.gold))
+    return _tasks_with(session, reading, given)
 
 
 def _tasks_with(session: SyncSession, reading: _Reading, statement: Rows) -> Rows:
@@ -221,7 +222,7 @@ def _size(session: SyncSession, reading: _Reading) -> tuple[int, int]:
     columns = select(func.count(), func.count(Assignment.worker_id.distinct()))
     of_tasks = _counted(columns, reading.stage).join(Task, Task.id == Assignment.task_id)
     answers, workers = session.execute(
-        of_tasks.where(*tasks_of(reading.stage, gold=reading.gold))
+        of_tasks.where(*tasks_of(reading.stage, gold=reading.gold), *answers_of(gold=reading.gold))
     ).one()
     return answers, workers
 
@@ -242,8 +243,14 @@ def _newest(queue: int, limit: int) -> Rows:
 
 
 def tasks_of(stage: Stage, *, gold: bool) -> list[ColumnElement[bool]]:
+    """Gold wants no number of answers, unless it was a task before: then it has a result too."""
     of_stage = Task.stage_id == stage.id
-    return [of_stage] if gold else [of_stage, Task.gold.is_(None)]
+    return [of_stage] if gold else [of_stage, Task.overlap > 0]
+
+
+def answers_of(*, gold: bool) -> list[ColumnElement[bool]]:
+    """Answers to gold only where gold is wanted."""
+    return [] if gold else [Assignment.gold.is_(False)]
 
 
 def by_key(session: SyncSession) -> ColumnElement[str]:

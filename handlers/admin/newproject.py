@@ -55,6 +55,7 @@ async def new_project(update: Update, turn: Turn) -> None:
         _("Tasks: CSV, TSV or JSONL. Every column is shown to workers, but for these:"),
         _("<code>key</code> your name for a task, <code>language</code> like sw"),
         _("<code>gold</code> the right answer where it is known, <code>hint</code> for training"),
+        _("<code>concept</code> and <code>difficulty</code> (1 to 5) of a gold task"),
         _("Columns <code>left</code> and <code>right</code> make a comparison."),
         _("Or send a project file (TOML), and then its tasks."),
     ]

@@ -7,6 +7,7 @@ from bot.i18n import gettext as _
 from bot.i18n import ngettext, pgettext
 from bot.models.work import Project
 from bot.money import MICRO
+from bot.quality import exams, requirements
 from bot.store.database import Session
 from bot.work import progress, stages
 from bot.work.progress import Summary
@@ -16,6 +17,7 @@ from handlers.cards import Message, escape
 from handlers.keyboards import Button, pairs
 
 PJ = "pj"  # callback prefix of the card's own buttons
+GO = "go"  # and of the gold that a project's answers propose
 CHOICES = 8
 LABEL = 40  # characters of a name on a button
 SPENT, SKIPPED = 0.8, 0.2  # shares from which an alert is due
@@ -35,6 +37,7 @@ async def card(session: Session, project: Project, *, note: str = "") -> Message
         _tasks(found),
         _("Languages: {languages}").format(languages=escape(languages(project))),
         *(_terms(spec, several=len(specs) > 1) for spec in specs),
+        *(line for spec in specs for line in _people(spec)),
         done(found),
         cost(found),
         *(f"⚠ {alert}" for alert in alerts(found)),
@@ -169,6 +172,30 @@ def _terms(spec: StageSpec, *, several: bool) -> str:
     )
 
 
+def _people(spec: StageSpec) -> list[str]:
+    """What a stage demands of people, and what it does to their skills."""
+    lines = []
+    if spec.project_kind == "training":
+        lines.append(_("A training: every task is gold, mistakes are explained."))
+    if spec.project_kind == "exam":
+        terms = exams.terms(spec.quality)
+        said = _("An exam: {needed} of {count} right pass, {attempts} attempts at the most.")
+        lines.append(
+            said.format(
+                needed=i18n.number(terms.needed),
+                count=i18n.number(terms.tasks),
+                attempts=i18n.number(terms.most),
+            )
+        )
+    if spec.quality.get("skill"):
+        skill = escape(str(spec.quality["skill"]))
+        lines.append(_("Skill: {skill}").format(skill=f"<code>{skill}</code>"))
+    if requirements.demanding(spec.quality):
+        written = escape(requirements.written(spec.quality))
+        lines.append(_("Demands: {demands}").format(demands=f"<code>{written}</code>"))
+    return lines
+
+
 def _rows(project: Project) -> list[list[Button]]:
     code, state = project.code, project.state
 
@@ -184,6 +211,7 @@ def _rows(project: Project) -> list[list[Button]]:
         Button(pgettext("button", "Preview"), pack(PJ, "preview", code)),
         Button(pgettext("button", "Settings"), pack("se", "card", code)),
         Button(_("Add tasks"), pack("np", "add", code)),
+        Button(_("Gold…"), pack(GO, "list", code)),
     ]
     always = [
         Button(pgettext("button", "Status"), pack("sx", "one", code)),

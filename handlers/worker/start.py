@@ -15,7 +15,8 @@ from bot.i18n import gettext as _
 from bot.i18n import pgettext
 from bot.people import consent, documents, invites, languages, onboarding, roles
 from bot.people.onboarding import StepPassed
-from handlers import callbacks, choices, keyboards, menu, topics
+from bot.work import sittings
+from handlers import callbacks, choices, keyboards, lessons, menu, topics
 from handlers.cards import Message, escape
 from handlers.choices import Rows
 from handlers.keyboards import Button, pairs
@@ -131,6 +132,15 @@ async def _finish(turn: Turn) -> None:
     words = _("You are set. Tap Work for your first task.")
     turn.say(Message(text=words, keyboard=keyboards.home()))
     menu.show(turn, await roles.of(turn.session, turn.worker.id))
+    await _offer_training(turn)
+
+
+async def _offer_training(turn: Turn) -> None:
+    """A paid warm-up, where there is one: nobody has to look for it."""
+    for chance in await sittings.chances(turn.session, turn.worker.id, now=turn.now):
+        if chance.spec.project_kind == "training" and chance.standing == "ready":
+            turn.say(lessons.invitation(chance))
+            return
 
 
 def _refused() -> Message:

@@ -18,16 +18,18 @@ from bot.i18n import gettext as _
 from bot.i18n import pgettext
 from bot.task_types import TASK_TYPES
 from bot.task_types.kind import Unfit
-from bot.work import answers, dispatch
+from bot.work import answers, dispatch, ladder, sittings
 from bot.work.answers import Recorded
 from bot.work.dispatch import NoWork, Offer
-from handlers import callbacks, keyboards, task_card
+from handlers import callbacks, keyboards, lessons, skill_words, task_card
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
+from handlers.lessons import WORK
 from handlers.turn import Turn
 
-ANSWER, WORK = "a", "w"  # callback prefixes
+ANSWER = "a"  # callback prefix
+LACKING = 3  # projects out of reach that are told when there is no work
 
 
 async def work(update: Update, turn: Turn) -> None:
@@ -36,7 +38,7 @@ async def work(update: Update, turn: Turn) -> None:
     offer = await dispatch.next_for(turn.session, turn.worker, now=turn.now)
     if isinstance(offer, Offer):
         await dispatch.renew(turn.session, offer, now=turn.now)
-    _show_next(turn, offer)
+    await _show_next(turn, offer)
 
 
 async def tap(update: Update, turn: Turn) -> None:
@@ -131,17 +133,18 @@ async def _report(turn: Turn, assignment: str, nonce: str) -> None:
 
 async def _more(turn: Turn, assignment: str, nonce: str) -> None:
     current = await _card(turn, assignment, nonce)
+    undo = [] if current.sitting_id else [Button(_("Undo previous"), _same("last", current))]
     rows = [
-        [Button(_("Instructions"), pack(WORK, "info", assignment, nonce))],
-        [Button(_("Undo previous"), pack(WORK, "last", assignment, nonce))],
-        [Button(_("Stop for now"), pack(WORK, "stop", assignment, nonce))],
+        [Button(_("Instructions"), _same("info", current))],
+        undo,
+        [Button(_("Stop for now"), _same("stop", current))],
         [_back(current)],
     ]
     _change_buttons(turn, rows)
 
 
 async def _less(turn: Turn, assignment: str, nonce: str) -> None:
-    _show(turn, await _card(turn, assignment, nonce))
+    await _show(turn, await _card(turn, assignment, nonce))
 
 
 async def _info(turn: Turn, assignment: str, nonce: str) -> None:
@@ -153,9 +156,14 @@ async def _info(turn: Turn, assignment: str, nonce: str) -> None:
 
 async def _stop(turn: Turn, assignment: str, nonce: str) -> None:
     current = await _card(turn, assignment, nonce)
-    await answers.skip(turn.session, current, now=turn.now)
+    said = _("Stopped. The task went back. Send /work when you want to go on.")
+    if current.sitting_id is not None:
+        await sittings.pause(turn.session, current.sitting_id)
+        said = _("Put aside. /ladder goes on with it where you were, /work gives other tasks.")
+    if current.state == "held":
+        await answers.skip(turn.session, current, now=turn.now)
     turn.chat.card = turn.chat.expecting = None
-    turn.replace(Message(text=_("Stopped. The task went back. Send /work when you want to go on.")))
+    turn.replace(Message(text=said))
 
 
 async def _undo_last(turn: Turn, assignment: str, nonce: str) -> None:
@@ -181,6 +189,24 @@ async def _again(turn: Turn, assignment: str, nonce: str) -> None:
     await work(turn.received, turn)
 
 
+async def _invite(turn: Turn, queue: str, _nonce: str) -> None:
+    """What an exam or a training is and pays, before it begins."""
+    found = await sittings.chances(turn.session, turn.worker.id, now=turn.now)
+    wanted = [one for one in found if one.queue_id == callbacks.number(queue)]
+    if not wanted:
+        raise sittings.NotNow
+    turn.say(lessons.invitation(wanted[0]))
+
+
+async def _sit(turn: Turn, queue: str, _nonce: str) -> None:
+    await sittings.begin(turn.session, turn.worker, callbacks.number(queue), now=turn.now)
+    await work(turn.received, turn)
+
+
+async def _later(turn: Turn, _queue: str, _nonce: str) -> None:
+    turn.replace(Message(text=_("It waits for you: /ladder shows it.")))
+
+
 PRESSED = {
     "done": _done,
     "skip": _skip,
@@ -193,6 +219,9 @@ PRESSED = {
     "undo": _undo,
     "keep": _keep,
     "work": _again,
+    "invite": _invite,
+    "sit": _sit,
+    "later": _later,
     **dict.fromkeys(answers.REASONS, _report),
 }
 
@@ -236,11 +265,14 @@ async def _reopen(turn: Turn, assignment: int) -> None:
     said = _("Your answer: {answer}. Choose again, or keep it.").format(
         answer=escape(_words(current, value))
     )
-    _show(turn, current, head=[said])
+    await _show(turn, current, head=[said])
 
 
 async def _go_on(turn: Turn, recorded: Recorded) -> None:
     """Saved; the live card turns to the next task. An older card only says that it is saved."""
+    if recorded.lesson is not None:
+        await _teach(turn, recorded, recorded.lesson)
+        return
     saved = _saved(recorded)
     answered = recorded.offer.assignment_id
     turn.toast(i18n.strip_marks(_plain_saved(recorded)))
@@ -251,23 +283,39 @@ async def _go_on(turn: Turn, recorded: Recorded) -> None:
     await _next(turn, saved=saved, undo=answered, free=recorded.offer.state == "held")
 
 
+async def _teach(turn: Turn, recorded: Recorded, lesson: sittings.Lesson) -> None:
+    """In a training a mistake is shown and mended; an exam goes on to its end."""
+    offer = recorded.offer
+    if lesson.again:
+        again = await dispatch.offer(turn.session, turn.worker.id, offer.assignment_id)
+        assert again is not None
+        await _show(turn, again, head=lessons.correction(lesson, again))
+        return
+    turn.toast(lessons.saved(lesson))
+    if not lesson.over:
+        await _next(turn, saved=lessons.saved(lesson))
+        return
+    turn.chat.card = turn.chat.expecting = None
+    turn.replace(await lessons.result(turn, lesson, offer.language))
+
+
 async def _next(
     turn: Turn, *, saved: str = "", undo: int | None = None, free: bool = False
 ) -> None:
     offer = await dispatch.next_for(turn.session, turn.worker, now=turn.now, free=free)
-    _show_next(turn, offer, saved=saved, undo=undo)
+    await _show_next(turn, offer, saved=saved, undo=undo)
 
 
-def _show_next(
+async def _show_next(
     turn: Turn, offer: Offer | NoWork, *, saved: str = "", undo: int | None = None
 ) -> None:
     if isinstance(offer, NoWork):
-        _say_why(turn, offer, saved=saved, undo=undo)
+        await _say_why(turn, offer, saved=saved, undo=undo)
     else:
-        _show(turn, offer, head=[saved] if saved else [], undo=undo)
+        await _show(turn, offer, head=[saved] if saved else [], undo=undo)
 
 
-def _show(
+async def _show(
     turn: Turn, offer: Offer, *, head: list[str] | None = None, undo: int | None = None
 ) -> None:
     """Put the task on the live card: an edit where the person is looking, else a new message."""
@@ -277,7 +325,7 @@ def _show(
     made = task_card.messages(
         wording=wording,
         ask=ask,
-        head=[*(head or []), _terms(turn, offer)],
+        head=[*(head or []), *await _standing(turn, offer), _terms(turn, offer)],
         data=lambda index: pack(ANSWER, offer.assignment_id, offer.nonce, index),
         rows=_rows(offer, undo, poll=bool(ask.poll)),
         foot=_draft(offer),
@@ -314,6 +362,9 @@ def _rows(offer: Offer, undo: int | None, *, poll: bool) -> list[list[Button]]:
         return Button(label, pack(WORK, action, offer.assignment_id, offer.nonce))
 
     rows = [[button(pgettext("button", "Done"), "done")]] if poll else []
+    if offer.sitting_id is not None:
+        report = [button(pgettext("button", "Report"), "report")] if offer.state == "held" else []
+        return [*rows, [*report, button(_("More ▾"), "more")]]
     if offer.state == "answered":
         return [*rows, [button(_("Keep it"), "keep")]]
     if undo is not None:
@@ -324,6 +375,13 @@ def _rows(offer: Offer, undo: int | None, *, poll: bool) -> list[list[Button]]:
         button(_("More ▾"), "more"),
     ]
     return [*rows, last]
+
+
+async def _standing(turn: Turn, offer: Offer) -> list[str]:
+    """How far a training or an exam is."""
+    if offer.sitting_id is None:
+        return []
+    return [lessons.progress(offer.spec, await sittings.find(turn.session, offer.sitting_id))]
 
 
 def _terms(turn: Turn, offer: Offer) -> str:
@@ -341,23 +399,34 @@ def _draft(offer: Offer) -> str:
     return _("Your draft: {text}").format(text=escape(offer.draft[:500]))
 
 
-def _say_why(turn: Turn, nothing: NoWork, *, saved: str, undo: int | None) -> None:
+async def _say_why(turn: Turn, nothing: NoWork, *, saved: str, undo: int | None) -> None:
     why = {
         "joining": _("Finish joining first: send /start."),
         "consent": _("New work is paused because an agreement is missing. See /privacy."),
         "nothing_open": _("No project is open right now."),
         "languages": _("The open projects are in other languages than yours. See /settings."),
+        "skills": _("The open projects need what you do not have yet."),
         "all_done": _("You have done every task that is open in your languages."),
     }[nothing.why]
     waits = nothing.why not in ("joining", "consent")
     later = _("You will get a message when there is work.") if waits else ""
-    rows = [[Button(_("Look again"), pack(WORK, "work", 0, 0))]]
+    lacking, chances = await _ways_out(turn, nothing)
+    rows = [*chances, [Button(_("Look again"), pack(WORK, "work", 0, 0))]]
     if undo is not None:
         rows.insert(0, [Button(pgettext("button", "Undo"), pack(WORK, "undo", undo, 0))])
     turn.chat.card = turn.chat.expecting = None
     turn.chat.wake_at = turn.now if waits else None
-    text = "\n".join(part for part in (saved, why, later) if part)
+    text = "\n".join(part for part in (saved, why, *lacking, later) if part)
     turn.replace(Message(text=text, rows=rows))
+
+
+async def _ways_out(turn: Turn, nothing: NoWork) -> tuple[list[str], list[list[Button]]]:
+    """What is lacking and how to come by it, and the exams and trainings that may begin now."""
+    if nothing.why not in ("skills", "all_done"):
+        return [], []
+    found = await ladder.of(turn.session, turn.worker.id, now=turn.now)
+    told = [skill_words.closed(one, found) for one in nothing.closed[:LACKING]]
+    return told, lessons.buttons(found.chances)
 
 
 def _saved(recorded: Recorded) -> str:
@@ -385,7 +454,12 @@ def _reasons() -> dict[str, str]:
 
 
 def _back(current: Offer) -> Button:
-    return Button(_("Back"), pack(WORK, "less", current.assignment_id, current.nonce))
+    return Button(_("Back"), _same("less", current))
+
+
+def _same(action: str, current: Offer) -> str:
+    """Data of a button about this showing of the card."""
+    return pack(WORK, action, current.assignment_id, current.nonce)
 
 
 def _change_buttons(turn: Turn, rows: list[list[Button]]) -> None:

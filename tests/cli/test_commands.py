@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.store.database import Database
+from tests.work import crowd
+from tests.work.crowd import Given
+
 Kazi = Callable[..., subprocess.CompletedProcess[str]]
 
 PROJECT = """
@@ -124,3 +128,19 @@ def test_a_ranking_of_nothing_says_what_is_missing(kazi: Kazi):
     refused = kazi("project", "ranking", "quick", "--fields", "ours", "theirs")
     assert refused.returncode == 1
     assert "no task with the fields “ours” and “theirs” has been compared" in refused.stderr
+
+
+async def test_tasks_that_everybody_agrees_on_become_gold_when_asked(kazi: Kazi, database_url: str):
+    database = Database(database_url)
+    settings = {"options": ["yes", "no"], "show": ["text"], "photo": None, "audio": None}
+    await crowd.fill(database, [Given("a", worker, "yes") for worker in "xyz"], settings=settings)
+    await database.dispose()
+    told = kazi("project", "gold", "sw-fluency", "--json")
+    assert json.loads(told.stdout) == [
+        {"key": "a", "language": "sw", "label": "yes", "answers": 3}
+    ], told.stderr
+    assert json.loads(kazi("project", "gold", "sw-fluency", "--make", "a", "--json").stdout)
+    assert json.loads(kazi("project", "gold", "sw-fluency", "--json").stdout) == []
+    refused = kazi("project", "gold", "sw-fluency", "--make", "a")
+    assert refused.returncode == 1
+    assert "not among those that could become gold" in refused.stderr

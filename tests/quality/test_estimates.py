@@ -72,3 +72,16 @@ def test_the_order_of_observations_does_not_matter(
     assert estimates.decayed(shuffled, now=NOW, half_life=WEEK) == first
     assert 0 <= first.observations <= len(observed)
     assert 0 < first.score < 100
+
+
+def test_an_exam_is_where_the_score_begins_and_what_is_seen_later_moves_it() -> None:
+    exam = estimates.Prior(8, 10)
+    found = estimates.decayed([], now=NOW, half_life=WEEK, prior=exam)
+    assert (found.score, found.observations) == (pytest.approx(80), 0)
+    found = estimates.decayed([(NOW, False)] * 2, now=NOW, half_life=WEEK, prior=exam)
+    assert found.score == pytest.approx(100 * 8 / 12)
+
+
+def test_an_answer_may_be_right_in_part() -> None:
+    found = estimates.decayed([(NOW, 0.25)], now=NOW, half_life=WEEK)
+    assert found.score == pytest.approx(100 * (0.5 + 0.25) / 2)

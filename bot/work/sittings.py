@@ -1,0 +1,316 @@
+"""Sittings: a worker goes through a training, or through an exam, at their own pace.
+
+A training shows the right answer and the hint after each mistake, and the task stays until it is
+answered right. An exam shows nothing before its end. In both only first answers count, every task
+is paid whatever the answer, and a task that was put down comes back: nobody picks the easy ones.
+
+A sitting is begun by the worker, is open or paused, and while it is open it is all they get.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import func, insert, select, update
+
+from bot.errors import Refusal
+from bot.i18n import N_
+from bot.models.base import table
+from bot.models.people import Worker, WorkerLanguage
+from bot.models.skills import Sitting
+from bot.models.work import Assignment, Project, Queue, Stage
+from bot.people import skills
+from bot.quality import exams, requirements
+from bot.quality.requirements import Gap
+from bot.store.database import Session
+from bot.work import access, gold, stages
+from bot.work.gold import Marked
+from bot.work.stages import StageSpec
+
+sat, assignments = table(Sitting), table(Assignment)
+GOING = ("open", "paused")
+PUT_DOWN = ("skipped", "expired")
+
+Standing = Literal["ready", "going", "later", "passed", "over", "short"]
+
+
+class NotNow(Refusal):
+    """Not to be begun: it is passed, used up, too early, or something is lacking."""
+
+    msgid = N_("This cannot be started now. /ladder shows what you can do.")
+
+
+class OneAtATime(Refusal):
+    msgid = N_("Finish what you have begun first: /work goes on with it.")
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """A training or exam in one of the worker's languages, and how they stand with it."""
+
+    queue_id: int
+    spec: StageSpec
+    language: str
+    standing: Standing
+    tasks: int
+    """Answers that end it."""
+    number: int
+    """Which attempt is going on, or would be next."""
+    retry_at: datetime | None
+    gaps: tuple[Gap, ...]
+
+    @property
+    def skill(self) -> str:
+        return gold.measured(self.spec, self.language)
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What an answer in a training or exam was worth, and the sitting after it."""
+
+    spec: StageSpec
+    right: bool
+    gold: str
+    hint: str | None
+    sitting: Any
+
+    @property
+    def over(self) -> bool:
+        """Whether it was the last answer."""
+        return self.sitting.state not in GOING
+
+    @property
+    def again(self) -> bool:
+        """Whether the same task is to be answered again."""
+        return bool(self.sitting.mending_id)
+
+
+async def chances(session: Session, worker_id: int, *, now: datetime) -> list[Chance]:
+    """Every training and exam of open projects in the worker's languages."""
+    found = await session.execute(_offered(worker_id))
+    specs = [(row, await stages.spec(session, row.stage_id, row.version)) for row in found]
+    rows = [(row, spec) for row, spec in specs if spec.project_kind != "work"]
+    if not rows:
+        return []
+    before = await _latest(session, worker_id, [row.id for row, _spec in rows])
+    who = await access.person(session, worker_id)
+    return [
+        await _chance(
+            session,
+            worker_id,
+            row,
+            spec,
+            before.get(row.id),
+            tuple(requirements.gaps(spec.quality, row.language, who)),
+            now,
+        )
+        for row, spec in rows
+    ]
+
+
+async def begin(session: Session, worker: Worker, queue_id: int, *, now: datetime) -> None:
+    """Start, or go on with what was paused. The worker's row is held.
+
+    Raises NotNow, or OneAtATime while another one is open.
+    """
+    offered = await chances(session, worker.id, now=now)
+    chance = next((one for one in offered if one.queue_id == queue_id), None)
+    if chance is None or chance.standing not in ("ready", "going"):
+        raise NotNow
+    await _put_aside(session, worker.id, queue_id, [one.queue_id for one in offered])
+    if chance.standing == "going":
+        await session.execute(
+            update(sat)
+            .where(*_mine(worker.id, queue_id), sat.c.state == "paused")
+            .values(state="open")
+        )
+        return
+    await session.execute(
+        insert(sat).values(
+            worker_id=worker.id,
+            stage_id=chance.spec.stage_id,
+            stage_version=chance.spec.version,
+            queue_id=queue_id,
+            number=chance.number,
+            state="open",
+            tasks=chance.tasks,
+            answered=0,
+            correct=0,
+            started_at=now,
+        )
+    )
+
+
+async def pause(session: Session, sitting_id: int) -> None:
+    """Put it aside: other work comes again, and /ladder goes on with it."""
+    await session.execute(
+        update(sat).where(sat.c.id == sitting_id, sat.c.state == "open").values(state="paused")
+    )
+
+
+async def find(session: Session, sitting_id: int) -> Any:
+    """One sitting; its row has the columns of the table."""
+    return (await session.execute(select(sat).where(sat.c.id == sitting_id))).one()
+
+
+async def resume(
+    session: Session, sitting: Any, nonce: str, *, now: datetime, lease_until: datetime
+) -> int | None:
+    """What was put down comes back into the worker's hands, or the mistake that is not mended."""
+    if sitting.mending_id is not None:
+        return int(sitting.mending_id)
+    put_down = (
+        select(func.min(assignments.c.id))
+        .where(assignments.c.sitting_id == sitting.id, assignments.c.state.in_(PUT_DOWN))
+        .scalar_subquery()
+    )
+    again: int | None = await session.scalar(
+        update(assignments)
+        .where(assignments.c.id == put_down, assignments.c.state.in_(PUT_DOWN))
+        .values(state="held", nonce=nonce, offered_at=now, lease_until=lease_until)
+        .returning(assignments.c.id)
+    )
+    return again
+
+
+async def next_task(
+    session: Session, sitting: Any, spec: StageSpec, concepts: Sequence[str]
+) -> Any | None:
+    """A training goes from easy to hard; an exam asks of every concept alike."""
+    if spec.project_kind == "training":
+        return await gold.easiest(session, sitting.worker_id, sitting.queue_id)
+    return await gold.pick(session, sitting.worker_id, sitting.queue_id, concepts)
+
+
+async def advance(  # noqa: PLR0913 - an answer with all that it counts for
+    session: Session,
+    sitting_id: int,
+    spec: StageSpec,
+    language: str,
+    marked: Marked,
+    *,
+    assignment_id: int,
+    first: bool,
+    now: datetime,
+) -> Lesson | None:
+    """Count a first answer, and end the sitting with the last one. None: it had ended before."""
+    mends = spec.project_kind == "training" and not marked.right
+    counted = await session.execute(
+        update(sat)
+        .where(sat.c.id == sitting_id, sat.c.state.in_(GOING))
+        .values(
+            answered=sat.c.answered + int(first),
+            correct=sat.c.correct + int(first and marked.right),
+            mending_id=assignment_id if mends else None,
+        )
+        .returning(sat)
+    )
+    sitting = counted.one_or_none()
+    if sitting is None:
+        return None
+    if sitting.answered >= sitting.tasks and not sitting.mending_id:
+        sitting = await end(session, sitting, spec, language, now=now)
+    return Lesson(spec, marked.right, marked.gold, marked.hint, sitting)
+
+
+async def end(
+    session: Session, sitting: Any, spec: StageSpec, language: str, *, now: datetime
+) -> Any:
+    """It is over. A passed exam sets the skill to its share of right answers."""
+    state, retry_at = "done", None
+    if spec.project_kind == "exam":
+        terms = exams.terms(spec.quality)
+        verdict = exams.judge(terms, correct=sitting.correct, number=sitting.number, now=now)
+        state, retry_at = "passed" if verdict.passed else "failed", verdict.retry_at
+    ended = await session.execute(
+        update(sat)
+        .where(sat.c.id == sitting.id, sat.c.state.in_(GOING))
+        .values(state=state, ended_at=now, retry_at=retry_at)
+        .returning(sat)
+    )
+    if state == "passed":
+        await skills.begin(
+            session,
+            sitting.worker_id,
+            gold.measured(spec, language),
+            source="exam",
+            share_ppm=exams.share(sitting.correct, sitting.tasks),
+            weight=sitting.tasks,
+            now=now,
+        )
+    return ended.one()
+
+
+def _offered(worker_id: int) -> Any:
+    mine = select(WorkerLanguage.language).where(WorkerLanguage.worker_id == worker_id)
+    return (
+        select(Queue.id, Queue.stage_id, Stage.version, Queue.language)
+        .join(Stage, Stage.id == Queue.stage_id)
+        .join(Project, Project.id == Stage.project_id)
+        .where(Project.state == "open", Queue.language.in_(mine))
+        .order_by(Queue.id)
+    )
+
+
+async def _latest(session: Session, worker_id: int, queue_ids: Sequence[int]) -> dict[int, Any]:
+    """The last sitting in each of the queues."""
+    rows = await session.execute(
+        select(sat)
+        .where(sat.c.worker_id == worker_id, sat.c.queue_id.in_(queue_ids))
+        .order_by(sat.c.number)
+    )
+    return {row.queue_id: row for row in rows}
+
+
+async def _chance(  # noqa: PLR0913
+    session: Session,
+    worker_id: int,
+    row: Any,
+    spec: StageSpec,
+    last: Any | None,
+    gaps: tuple[Gap, ...],
+    now: datetime,
+) -> Chance:
+    going = last is not None and last.state in GOING
+    number = 1 if last is None else last.number + (not going)
+    if spec.project_kind == "exam":
+        tasks = exams.terms(spec.quality).tasks
+        standing, retry_at = _standing_in_exam(last, gaps, now)
+    else:
+        tasks = 0 if going else await gold.left(session, worker_id, row.id)
+        standing, retry_at = ("ready" if tasks else "over"), None
+        standing = "short" if tasks and gaps else standing
+    if last is not None and going:
+        standing, tasks = "going", last.tasks
+    return Chance(row.id, spec, row.language, standing, tasks, number, retry_at, gaps)
+
+
+def _standing_in_exam(
+    last: Any | None, gaps: tuple[Gap, ...], now: datetime
+) -> tuple[Standing, datetime | None]:
+    if last is not None and last.state == "passed":
+        return "passed", None
+    if last is not None and last.state == "failed":
+        if last.retry_at is None:
+            return "over", None
+        if last.retry_at > now:
+            return "later", last.retry_at
+    return ("short" if gaps else "ready"), None
+
+
+async def _put_aside(session: Session, worker_id: int, but: int, offered: Sequence[int]) -> None:
+    """One is open at a time; one whose project is not open any more is in nobody's way."""
+    open_ = await session.execute(
+        select(sat).where(sat.c.worker_id == worker_id, sat.c.state == "open")
+    )
+    for row in open_:
+        if row.queue_id == but:
+            continue
+        if row.queue_id in offered:
+            raise OneAtATime
+        await pause(session, row.id)
+
+
+def _mine(worker_id: int, queue_id: int) -> tuple[Any, ...]:
+    return sat.c.worker_id == worker_id, sat.c.queue_id == queue_id
