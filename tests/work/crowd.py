@@ -180,6 +180,9 @@ async def answers(
                 queue_id=queue.id,
                 state=one.state,
                 nonce="n",
+                gold=select(Task.gold.is_not(None))
+                .where(Task.id == tasks[one.task])
+                .scalar_subquery(),
                 surplus=one.surplus,
                 price_micro=12_500,
                 currency="USD",
