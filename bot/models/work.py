@@ -71,7 +71,7 @@ class StageVersion(Base):
     gold_share_ppm: Mapped[int]
     """Share of gold among what a worker gets, in millionths."""
     review: Mapped[dict[str, Any]] = mapped_column(Json)
-    """{"share_ppm": 100000, "due_seconds": 259200}"""
+    """{"share_ppm": 100000, "due_seconds": 259200, …}, see `bot.work.review_terms`."""
     quality: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")
     """What the stage demands of people and answers, as `bot.work.stage_file` reads it.
 

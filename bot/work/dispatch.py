@@ -154,7 +154,10 @@ class Offer:
     lease_until: datetime
     answered_at: datetime | None
     gold: bool
+    task_id: int
+    queue_id: int
     sitting_id: int | None
+    rework_until: datetime | None = None
 
 
 Why = Literal["joining", "consent", "nothing_open", "languages", "skills", "all_done"]
@@ -260,7 +263,7 @@ async def give_back(
         .returning(assignments.c.task_id)
     )
     freed = done.scalars().all()
-    await _free_slots(session, freed, now)
+    await free_slots(session, freed, now)
     return bool(freed)
 
 
@@ -430,6 +433,8 @@ async def _assign(
         answered_at=None,
         gold=task.gold is not None,
         sitting_id=lane.sitting_id,
+        task_id=task.id,
+        queue_id=lane.queue_id,
     )
 
 
@@ -474,6 +479,9 @@ async def _offer(session: Session, query: Executable, **which: int) -> Offer | N
         answered_at=row.answered_at,
         gold=row.gold,
         sitting_id=row.sitting_id,
+        task_id=row.task_id,
+        queue_id=row.queue_id,
+        rework_until=row.rework_until,
     )
 
 
@@ -485,11 +493,11 @@ async def _expire(session: Session, which: Any, now: datetime) -> int:
         .returning(assignments.c.task_id)
     )
     freed = gone.scalars().all()
-    await _free_slots(session, freed, now)
+    await free_slots(session, freed, now)
     return len(freed)
 
 
-async def _free_slots(session: Session, task_ids: Sequence[int], now: datetime) -> None:
+async def free_slots(session: Session, task_ids: Sequence[int], now: datetime) -> None:
     """Slots open again. A task that had none open lies behind cursors: it goes to the end."""
     since = int((now - REQUEUE_EPOCH) / timedelta(microseconds=1))
     for offset, task_id in enumerate(sorted(task_ids)):
