@@ -8,11 +8,11 @@ grow with plus; the project's `expense` carries the minus.
     graded        worker pending  -price   worker available +part
                   project expense +rest                                accept:<assignment>
     not accepted  the answer's posting, reversed                       refuse:<assignment>
-    overturned    project expense -rest    worker available +rest      appeal:<appeal>, audit:<review>
+    overturned    project expense -rest    worker available +rest      appeal:<appeal>, audit:<id>
     reviewed      project expense -pay     reviewer available +pay     review:<assignment>:<round>
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -44,6 +44,15 @@ class Side(NamedTuple):
 
     account: str
     amount: int
+
+
+class Whose(NamedTuple):
+    """Who gets money of which project, and for which answer."""
+
+    worker_id: int
+    project_id: int
+    assignment_id: int
+    currency: str
 
 
 class KeyReused(Exception):
@@ -104,23 +113,15 @@ async def accept(
     await post(session, f"accept:{assignment_id}", "accept", sides, assignment_id=assignment_id)
 
 
-async def accept_part(
-    session: Session,
-    *,
-    assignment_id: int,
-    worker_id: int,
-    project_id: int,
-    micro: int,
-    granted: int,
-    currency: str,
-) -> None:
+async def accept_part(session: Session, whose: Whose, *, micro: int, granted: int) -> None:
     """A graded answer: `granted` of its price may be paid out, the rest is the project's again."""
     sides = [
-        Side(pending(worker_id, currency), -micro),
-        Side(available(worker_id, currency), granted),
-        Side(expense(project_id, currency), micro - granted),
+        Side(pending(whose.worker_id, whose.currency), -micro),
+        Side(available(whose.worker_id, whose.currency), granted),
+        Side(expense(whose.project_id, whose.currency), micro - granted),
     ]
-    await post(session, f"accept:{assignment_id}", "accept", sides, assignment_id=assignment_id)
+    key = f"accept:{whose.assignment_id}"
+    await post(session, key, "accept", sides, assignment_id=whose.assignment_id)
 
 
 async def refuse(session: Session, assignment_id: int) -> None:
@@ -138,23 +139,13 @@ async def refuse(session: Session, assignment_id: int) -> None:
     await post(session, key, "refuse", sides, assignment_id=assignment_id, reverses=reverses)
 
 
-async def grant(
-    session: Session,
-    key: str,
-    kind: str,
-    *,
-    assignment_id: int,
-    worker_id: int,
-    project_id: int,
-    micro: int,
-    currency: str,
-) -> None:
+async def grant(session: Session, key: str, kind: str, whose: Whose, *, micro: int) -> None:
     """Money of a project that is somebody's at once: a review's pay, a won appeal."""
     sides = [
-        Side(expense(project_id, currency), -micro),
-        Side(available(worker_id, currency), micro),
+        Side(expense(whose.project_id, whose.currency), -micro),
+        Side(available(whose.worker_id, whose.currency), micro),
     ]
-    await post(session, key, kind, sides, assignment_id=assignment_id)
+    await post(session, key, kind, sides, assignment_id=whose.assignment_id)
 
 
 async def post(
@@ -174,8 +165,15 @@ async def post(
     sides = [side for side in sides if side.amount]
     if not sides:
         return None
-    values = {"key": key, "kind": kind, "digest": _digest(kind, sides), "reverses": reverses}
-    posting_id = await _begin(session, values | {"assignment_id": assignment_id, "sealed": False})
+    values = {
+        "key": key,
+        "kind": kind,
+        "digest": _digest(kind, sides),
+        "reverses": reverses,
+        "assignment_id": assignment_id,
+        "sealed": False,
+    }
+    posting_id = await _begin(session, values)
     if posting_id is None:
         return None
     ids = await _accounts(session, sides)
@@ -313,7 +311,7 @@ def _below_zero() -> Select[str]:
     )
 
 
-async def _begin(session: Session, values: dict[str, object]) -> int | None:
+async def _begin(session: Session, values: Mapping[str, object]) -> int | None:
     made: int | None = await session.scalar(OPEN(session), values)
     if made is None:
         before = await session.scalar(
