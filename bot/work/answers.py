@@ -210,6 +210,16 @@ async def latest(session: Session, assignment_id: int) -> Any:
     )
 
 
+async def own(session: Session, assignment_id: int) -> Any:
+    """The worker's own last value, whatever a reviewer made of it."""
+    return await session.scalar(
+        select(answers.c.value)
+        .where(answers.c.assignment_id == assignment_id, answers.c.reviewer_id.is_(None))
+        .order_by(answers.c.revision.desc())
+        .limit(1)
+    )
+
+
 async def last_answered(session: Session, worker_id: int) -> int | None:
     """The assignment answered last, which Undo is about."""
     return await session.scalar(

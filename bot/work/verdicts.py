@@ -27,6 +27,7 @@ from bot.people import roles
 from bot.store.database import Session
 from bot.work import dispatch, review_terms, reviews, sampling, settlement
 from bot.work.dispatch import Offer
+from bot.work.reviews import Case
 
 REASONS = ("R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8")
 EVIDENCE = "R5"  # copied or made by a program: never without what shows it
@@ -137,6 +138,13 @@ async def decide(
         raise AlreadyDecided
     await _pay_reviewer(session, reviewer.id, row, offer)
     return await _EFFECTS[row.purpose](session, row, offer, verdict, now, draw)
+
+
+async def in_hand(session: Session, reviewer: Worker, review_id: int) -> Case:
+    """What the reviewer is about to decide. Raises what `decide` would raise."""
+    await roles.require(session, reviewer.id, *reviews.MAY_REVIEW)
+    row = await _held(session, reviewer, review_id)
+    return await reviews.case(session, row.id)
 
 
 async def accept_all(session: Session, reviewer: Worker, project_id: int, *, now: datetime) -> int:
