@@ -19,7 +19,7 @@ from bot.models.base import table
 from bot.models.chat import Poll
 from bot.models.people import Worker
 from bot.models.reviews import Review
-from bot.models.work import Answer, Assignment, Report, Task
+from bot.models.work import Answer, Assignment, Report
 from bot.pay import ledger
 from bot.people import skills
 from bot.store.database import Session
@@ -32,8 +32,7 @@ CORRECTABLE = timedelta(minutes=10)
 BATCH = 200
 REASONS = ("broken", "language", "unclear", "harmful", "personal", "other")
 
-assignments, answers, tasks = table(Assignment), table(Answer), table(Task)
-reviews = table(Review)
+assignments, answers, reviews = table(Assignment), table(Answer), table(Review)
 
 # Built once, see dispatch.
 CHANGE = (
@@ -161,7 +160,13 @@ async def record(
         await _first(session, worker, current, now, surplus=False)
         revision = 1
     elif current.state == "expired":
-        await _first(session, worker, current, now, surplus=not await _take_slot(session, current))
+        await _first(
+            session,
+            worker,
+            current,
+            now,
+            surplus=not await dispatch.take_slot(session, current.task_id),
+        )
         revision = 1
     elif current.state in ("answered", "returned") or await _mends(session, current):
         revision = await _next_revision(session, current, now)
@@ -360,17 +365,6 @@ async def _mark(
         first=revision == 1,
         now=now,
     )
-
-
-async def _take_slot(session: Session, current: Offer) -> bool:
-    task_id = select(assignments.c.task_id).where(assignments.c.id == current.assignment_id)
-    taken = await session.scalar(
-        update(tasks)
-        .where(tasks.c.id == task_id.scalar_subquery(), tasks.c.open_slots > 0)
-        .values(open_slots=tasks.c.open_slots - 1)
-        .returning(tasks.c.id)
-    )
-    return taken is not None
 
 
 async def _next_revision(session: Session, current: Offer, now: datetime) -> int:

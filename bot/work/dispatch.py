@@ -295,6 +295,33 @@ async def unreachable(session: Session, bot_id: int, chat_id: int, *, now: datet
     await _expire(session, mine, now)
 
 
+async def take_slot(session: Session, task_id: int) -> bool:
+    """A place for an answer that counts after all; False when others have filled them all."""
+    taken = await session.scalar(
+        update(tasks)
+        .where(tasks.c.id == task_id, tasks.c.open_slots > 0)
+        .values(open_slots=tasks.c.open_slots - 1)
+        .returning(tasks.c.id)
+    )
+    return taken is not None
+
+
+async def free_slots(session: Session, task_ids: Sequence[int], now: datetime) -> None:
+    """Slots open again. A task that had none open lies behind cursors: it goes to the end."""
+    since = int((now - REQUEUE_EPOCH) / timedelta(microseconds=1))
+    for offset, task_id in enumerate(sorted(task_ids)):
+        # Cast, or PostgreSQL takes the band for a 32-bit number too.
+        last = (PRIORITIES - cast(tasks.c.priority, BigInteger)) * BAND + REQUEUED + since + offset
+        await session.execute(
+            update(tasks)
+            .where(tasks.c.id == task_id, tasks.c.gold.is_(None))
+            .values(
+                open_slots=tasks.c.open_slots + 1,
+                position=case((tasks.c.open_slots == 0, last), else_=tasks.c.position),
+            )
+        )
+
+
 async def measure(session: Session) -> None:
     """Keep each open queue's median answer time over its last 51 answers."""
     open_queues = (
@@ -495,22 +522,6 @@ async def _expire(session: Session, which: Any, now: datetime) -> int:
     freed = gone.scalars().all()
     await free_slots(session, freed, now)
     return len(freed)
-
-
-async def free_slots(session: Session, task_ids: Sequence[int], now: datetime) -> None:
-    """Slots open again. A task that had none open lies behind cursors: it goes to the end."""
-    since = int((now - REQUEUE_EPOCH) / timedelta(microseconds=1))
-    for offset, task_id in enumerate(sorted(task_ids)):
-        # Cast, or PostgreSQL takes the band for a 32-bit number too.
-        last = (PRIORITIES - cast(tasks.c.priority, BigInteger)) * BAND + REQUEUED + since + offset
-        await session.execute(
-            update(tasks)
-            .where(tasks.c.id == task_id, tasks.c.gold.is_(None))
-            .values(
-                open_slots=tasks.c.open_slots + 1,
-                position=case((tasks.c.open_slots == 0, last), else_=tasks.c.position),
-            )
-        )
 
 
 async def _why(session: Session, worker_id: int, found: Access[Lane]) -> Why:

@@ -13,7 +13,7 @@ from bot.errors import Refusal
 from bot.i18n import N_
 from bot.models.base import table
 from bot.models.reviews import Appeal, Review
-from bot.models.work import Assignment, Task
+from bot.models.work import Assignment
 from bot.pay import ledger
 from bot.pay.ledger import Whose
 from bot.store.database import Session
@@ -21,8 +21,7 @@ from bot.work import dispatch
 from bot.work.dispatch import Offer
 from bot.work.review_terms import WHOLE
 
-looks, appeals = table(Review), table(Appeal)
-assignments, tasks = table(Assignment), table(Task)
+looks, appeals, assignments = table(Review), table(Appeal), table(Assignment)
 
 
 class ReviewOver(Refusal):
@@ -98,7 +97,7 @@ async def turn(session: Session, review_id: int, key: str, kind: str) -> bool:
         return False
     surplus = before.surplus
     if refused and not (surplus or offer.gold):
-        surplus = not await _take_slot(session, offer.task_id)
+        surplus = not await dispatch.take_slot(session, offer.task_id)
     await session.execute(
         update(assignments)
         .where(assignments.c.id == offer.assignment_id)
@@ -140,14 +139,3 @@ async def _settle(session: Session, assignment_id: int, **values: Any) -> bool:
     if row is None:
         raise ReviewOver
     return bool(row.surplus)
-
-
-async def _take_slot(session: Session, task_id: int) -> bool:
-    """The place of an answer that counts again, unless others have filled it."""
-    taken = await session.scalar(
-        update(tasks)
-        .where(tasks.c.id == task_id, tasks.c.open_slots > 0)
-        .values(open_slots=tasks.c.open_slots - 1)
-        .returning(tasks.c.id)
-    )
-    return taken is not None

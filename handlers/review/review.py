@@ -37,6 +37,15 @@ async def review(update: Update, turn: Turn) -> None:
     _place(turn, await _shown(turn, case))
 
 
+async def go_on(update: Update, turn: Turn) -> None:
+    """The next one, of the project whose code the button has."""
+    await roles.require(turn.session, turn.worker.id, *reviews.MAY_REVIEW)
+    code = (turn.query.data or "").partition(":")[2]
+    project_id = (await projects.find(turn.session, f"p_{code}")).id if code else None
+    case = await reviews.take(turn.session, turn.worker, now=turn.now, project_id=project_id)
+    _place(turn, await _shown(turn, case))
+
+
 async def press(update: Update, turn: Turn) -> None:
     """The buttons of a card, but for those that choose something."""
     action, review_id, revision = callbacks.fields(turn.query.data, 3)
@@ -377,7 +386,7 @@ EXPECTED = {"review_note": write_note, "review_fix": write_fix}
 
 HANDLERS = [
     CommandHandler("review", review),
-    CallbackQueryHandler(review, pattern="^rv-next$"),
+    CallbackQueryHandler(go_on, pattern="^rv-next(:|$)"),
     CallbackQueryHandler(accept_many, pattern="^rv-all:"),
     CallbackQueryHandler(press, pattern=f"^{RV}:"),
     CallbackQueryHandler(grade, pattern=f"^{GRADE}:"),

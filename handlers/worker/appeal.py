@@ -1,4 +1,4 @@
-"""Below a decision: [Appeal], in the worker's words and perhaps with a photo, and [I understand]."""
+"""Below a decision: [Appeal], in the worker's words, perhaps with a photo; [I understand]."""
 
 from telegram import Update
 from telegram.ext import CallbackQueryHandler
