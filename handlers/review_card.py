@@ -80,7 +80,7 @@ def right_one(case: Case, ask: Ask, reason: str) -> Rows:
         return Button(label, pack(EXPECTED, case.review_id, case.revision, reason, index))
 
     rows = [[button(label, index) for label, index in row] for row in numbered(ask.buttons)]
-    return [*rows, [button(_("Leave it open"), NOTHING)], [_back(case)]]
+    return [*rows, [button(_("Cannot say"), NOTHING)], [_back(case)]]
 
 
 def corrected(case: Case, ask: Ask) -> Rows:
