@@ -1,5 +1,6 @@
 """Answers are reviewed, given back, not accepted, appealed; whoever is late decides nothing."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,10 @@ from bot.models.base import table
 from bot.models.people import Worker
 from bot.models.reviews import Appeal, Review
 from bot.models.work import Answer, Assignment, Task
+from bot.pay import ledger
 from bot.people import roles
 from bot.sandbox import Person
+from bot.work import invariants
 from tests.handlers.office import press, shown, tell, toast
 from tests.life import Life, last_with_buttons
 from tests.stories import scenes
@@ -20,6 +23,14 @@ from tests.stories.scenes import CENT, act, all_data, pick
 ALL = "review = { share = 1, due = '3d', audit = 0 }"
 PAY = 25_000  # micro-units for a review of a basic task
 PRICE = 2 * CENT
+
+
+@pytest.fixture(autouse=True)
+async def sound(bot: Life) -> AsyncIterator[None]:
+    """After every story all that must hold does."""
+    yield
+    async with bot.database.reading() as session:
+        assert (await invariants.look(session, now=now())).wrong == {}
 
 
 async def reviewers(bot: Life, count: int, *languages: str) -> list[Person]:
@@ -59,8 +70,6 @@ async def speak(bot: Life, person: Person, locale: str) -> None:
 
 
 async def money(bot: Life, person: Person) -> dict[str, int]:
-    from bot.pay import ledger
-
     async with bot.database.reading() as session:
         found = await ledger.balances(session, await scenes.worker_of(bot, person))
     return {"pending": found[0].pending, "available": found[0].available} if found else {}
