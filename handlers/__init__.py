@@ -25,8 +25,10 @@ from handlers import keyboards
 from handlers.admin import audit, export, gold, newproject, projects, set, status, team
 from handlers.cards import Message, escape
 from handlers.deliver import Document
+from handlers.review import inbox, review
 from handlers.turn import Turn
 from handlers.worker import (
+    appeal,
     balance,
     cancel,
     help,
@@ -53,7 +55,10 @@ COMMAND_FILES = (
     mydata,
     support,
     verify,
+    appeal,
     cancel,
+    review,
+    inbox,
     projects,
     gold,
     newproject,

@@ -46,6 +46,8 @@ def _at_length() -> str:
 def commands(roles: Collection[str]) -> list[dict[str, str]]:
     """As Telegram wants them. Names stay Latin; only descriptions are translated."""
     described = _worker()
+    if {"owner", "admin", "reviewer"} & set(roles):
+        described |= {"review": _("Look at answers of others")}
     if {"owner", "admin"} & set(roles):
         described |= _admin()
     return [{"command": name, "description": words} for name, words in described.items()]
@@ -72,6 +74,7 @@ def _admin() -> dict[str, str]:
         "newproject": _("Make a project from a file"),
         "set": _("Change a project"),
         "status": _("Progress, cost and speed"),
+        "inbox": _("Appeals and reports"),
         "export": _("Download answers and results"),
         "team": _("Roles and invitations"),
     }

@@ -12,12 +12,13 @@ from bot import i18n, metrics
 from bot.i18n import gettext as _
 from bot.models.work import Intake
 from bot.pay import statements
-from bot.people import identities, summaries
+from bot.people import identities, staff, summaries
 from bot.people.summaries import Summary
 from bot.store import inbox, outbox
 from bot.store.database import Session, now, transient
-from bot.work import answers, dispatch, invariants, states, uploads
-from handlers import alarms, cards
+from bot.work import answers, appeals, dispatch, invariants, states, uploads
+from bot.work import rework as rework_
+from handlers import alarms, cards, decisions
 from handlers.admin import newproject
 from handlers.deliver import Sender, Status
 from handlers.worker import stats
@@ -62,6 +63,39 @@ async def accept(sender: Sender) -> None:
         return await answers.accept_due(session, now=await now(session))
 
     await _while_full(sender, work, answers.BATCH)
+
+
+async def rework(sender: Sender) -> None:
+    """Answers that were given back and not given again in time go to a reviewer."""
+
+    async def work(session: Session) -> int:
+        return await rework_.take_back(session, now=await now(session))
+
+    await _while_full(sender, work, rework_.BATCH)
+
+
+async def appeal(sender: Sender) -> None:
+    """Appeals that nobody decided in time are decided for the worker, who is told so."""
+
+    async def work(session: Session) -> int:
+        moment = await now(session)
+        lapsed = await appeals.lapse_due(session, now=moment)
+        for one in lapsed:
+            found = await staff.find(session, one.worker_id)
+            offer = await dispatch.offer_of(session, one.assignment_id)
+            if found is None or offer is None:
+                continue
+            chat, worker = found
+            with i18n.speaking(worker.locale or i18n.ENGLISH):
+                message = decisions.lapsed(one.appeal_id, offer)
+            method, payload = cards.send(message, chat.chat_id)
+            letter = outbox.Letter(
+                method, payload, chat.chat_id, bot_id=chat.bot_id, lane=outbox.MONEY
+            )
+            await outbox.queue(session, [letter], owner=None, now=moment)
+        return len(lapsed)
+
+    await _while_full(sender, work, appeals.BATCH)
 
 
 async def wake(sender: Sender) -> None:
@@ -190,6 +224,8 @@ TICKS: dict[Tick, float] = {
     read_uploads: 1,
     expire: 5,
     accept: 5,
+    rework: 60,
+    appeal: 60,
     wake: 5,
     close: 10,
     measure: 60,

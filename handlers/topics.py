@@ -4,6 +4,8 @@ from bot.i18n import N_
 from bot.i18n import gettext as _
 from handlers.keyboards import Button
 
+REVIEWING = "reviewing"  # for those who may review
+
 PAGES: dict[str, tuple[str, str]] = {
     "pay": (
         N_("How we pay"),
@@ -33,7 +35,10 @@ PAGES: dict[str, tuple[str, str]] = {
         N_("Reviews"),
         N_(
             "Some answers are looked at by a second person. If nobody does in time, yours counts "
-            "as accepted. If an answer is not accepted, you get the reason."
+            "as accepted. An answer may be given back to you with a note, to be answered again. "
+            "If an answer is not accepted, you get the reason and the rule, and you can appeal "
+            "within 14 days: another person decides within 3 working days, and if nobody does, "
+            "the answer is accepted and paid."
         ),
     ),
     "skills": (
@@ -59,7 +64,19 @@ PAGES: dict[str, tuple[str, str]] = {
             "a person. Buttons of old messages may no longer work: send /work for the newest."
         ),
     ),
+    REVIEWING: (
+        N_("For reviewers"),
+        N_(
+            "/review shows the answer that waits longest. Accept it, fix and accept it, give it "
+            "back to its author with a note, or do not accept it, with a reason. The author reads "
+            "your words, never your name. Every review is paid, and each card shows how much. You "
+            "have 30 minutes for an answer; Skip leaves it to others. You see no answer of your "
+            "own, and none that you have decided about. Some of your decisions are looked at by a "
+            "second reviewer: /review shows how many of them were overturned."
+        ),
+    ),
 }
+FOR_ALL = tuple(name for name in PAGES if name != REVIEWING)
 
 
 def page(name: str) -> str:

@@ -22,6 +22,8 @@ class Tier(Base):
     currency: Mapped[str] = mapped_column(String(3))
     premium_ppm: Mapped[int]
     """Added to the reference wage, in millionths."""
+    review_micro: Mapped[int] = mapped_column(BigInteger)
+    """Pay for one review of an answer of this tier."""
 
 
 class Account(Base):

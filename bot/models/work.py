@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bot.models.base import Base, Id, Json, Utc, moment
 
 
-def _where(condition: str) -> dict[str, Any]:
+def where(condition: str) -> dict[str, Any]:
     """A partial index on both databases."""
     return {"postgresql_where": text(condition), "sqlite_where": text(condition)}
 
@@ -71,7 +71,7 @@ class StageVersion(Base):
     gold_share_ppm: Mapped[int]
     """Share of gold among what a worker gets, in millionths."""
     review: Mapped[dict[str, Any]] = mapped_column(Json)
-    """{"share_ppm": 100000, "due_seconds": 259200}"""
+    """{"share_ppm": 100000, "due_seconds": 259200, …}, see `bot.work.review_terms`."""
     quality: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")
     """What the stage demands of people and answers, as `bot.work.stage_file` reads it.
 
@@ -118,9 +118,9 @@ class Task(Base):
 
     __table_args__ = (
         UniqueConstraint("stage_id", "key"),
-        Index("ix_tasks_open", "queue_id", "position", **_where("open_slots > 0")),
-        Index("ix_tasks_gold", "queue_id", "position", **_where("gold IS NOT NULL")),
-        Index("ix_tasks_concept", "queue_id", "concept", "position", **_where("gold IS NOT NULL")),
+        Index("ix_tasks_open", "queue_id", "position", **where("open_slots > 0")),
+        Index("ix_tasks_gold", "queue_id", "position", **where("gold IS NOT NULL")),
+        Index("ix_tasks_concept", "queue_id", "concept", "position", **where("gold IS NOT NULL")),
     )
 
 
@@ -147,9 +147,11 @@ class Assignment(Base):
     """Wording and price in force when it was offered."""
     queue_id: Mapped[int] = mapped_column(ForeignKey("queues.id"))
     state: Mapped[str] = mapped_column(String(12), default="held")
-    """held → answered → accepted; or skipped, expired, reported.
+    """held → answered → accepted or not_accepted; or skipped, expired, reported.
 
-    A late answer leads from expired to answered.
+    A late answer leads from expired to answered. A reviewer may give an answer back, which leads
+    from answered to returned and by the rework to answered again. A won appeal leads from
+    not_accepted to accepted.
     """
     nonce: Mapped[str] = mapped_column(String(8))
     """On every button of its card; a button with another nonce is of an old card."""
@@ -172,19 +174,26 @@ class Assignment(Base):
     """From offer to the first answer."""
     accept_at: Mapped[datetime | None] = mapped_column(Utc)
     """When the review window ends; unreviewed, the answer is then accepted."""
+    grade: Mapped[int] = mapped_column(default=100, server_default="100")
+    """Share of the price that the answer gets, in percent."""
+    returns: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often a reviewer gave the answer back to its author."""
+    rework_until: Mapped[datetime | None] = mapped_column(Utc)
+    """Until when a returned answer can be given again."""
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     """The worker's message that held a text answer: editing it corrects the answer."""
 
     __table_args__ = (
         UniqueConstraint("worker_id", "task_id"),
-        Index("uq_assignments_held", "worker_id", unique=True, **_where("state = 'held'")),
-        Index("ix_assignments_lease", "lease_until", **_where("state = 'held'")),
-        Index("ix_assignments_accept", "accept_at", **_where("state = 'answered'")),
+        Index("uq_assignments_held", "worker_id", unique=True, **where("state = 'held'")),
+        Index("ix_assignments_lease", "lease_until", **where("state = 'held'")),
+        Index("ix_assignments_accept", "accept_at", **where("state = 'answered'")),
+        Index("ix_assignments_rework", "rework_until", **where("state = 'returned'")),
         Index("ix_assignments_recent", "worker_id", "answered_at"),
         Index("ix_assignments_task", "task_id"),
         Index("ix_assignments_stage", "stage_id", "state"),
         Index("ix_assignments_queue", "queue_id", "answered_at"),
-        Index("ix_assignments_gold", "worker_id", "queue_id", **_where("gold")),
+        Index("ix_assignments_gold", "worker_id", "queue_id", **where("gold")),
     )
 
 
@@ -198,6 +207,8 @@ class Answer(Base):
     value: Mapped[Any] = mapped_column(Json)
     label: Mapped[str]
     at: Mapped[datetime] = mapped_column(Utc)
+    reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("workers.id"))
+    """Who corrected it; None: the worker's own words."""
 
     __table_args__ = (UniqueConstraint("assignment_id", "revision"),)
 

@@ -5,10 +5,14 @@ grow with plus; the project's `expense` carries the minus.
 
     answered      project expense -price   worker pending   +price     answer:<assignment>
     accepted      worker pending  -price   worker available +price     accept:<assignment>
-    not accepted  the answer's posting, reversed                       reverse:<posting>
+    graded        worker pending  -price   worker available +part
+                  project expense +rest                                accept:<assignment>
+    not accepted  the answer's posting, reversed                       refuse:<assignment>
+    overturned    project expense -rest    worker available +rest      appeal:<appeal>, audit:<id>
+    reviewed      project expense -pay     reviewer available +pay     review:<assignment>:<round>
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -40,6 +44,15 @@ class Side(NamedTuple):
 
     account: str
     amount: int
+
+
+class Whose(NamedTuple):
+    """Who gets money of which project, and for which answer."""
+
+    worker_id: int
+    project_id: int
+    assignment_id: int
+    currency: str
 
 
 class KeyReused(Exception):
@@ -100,6 +113,41 @@ async def accept(
     await post(session, f"accept:{assignment_id}", "accept", sides, assignment_id=assignment_id)
 
 
+async def accept_part(session: Session, whose: Whose, *, micro: int, granted: int) -> None:
+    """A graded answer: `granted` of its price may be paid out, the rest is the project's again."""
+    sides = [
+        Side(pending(whose.worker_id, whose.currency), -micro),
+        Side(available(whose.worker_id, whose.currency), granted),
+        Side(expense(whose.project_id, whose.currency), micro - granted),
+    ]
+    key = f"accept:{whose.assignment_id}"
+    await post(session, key, "accept", sides, assignment_id=whose.assignment_id)
+
+
+async def refuse(session: Session, assignment_id: int) -> None:
+    """Take back the pending price of an answer that is not accepted."""
+    query = (
+        select(postings.c.id, accounts.c.code, entries.c.amount)
+        .join(entries, entries.c.posting_id == postings.c.id)
+        .join(accounts, accounts.c.id == entries.c.account_id)
+        .where(postings.c.key == f"answer:{assignment_id}")
+    )
+    rows = (await session.execute(query)).all()
+    sides = [Side(row.code, -row.amount) for row in rows]
+    key = f"refuse:{assignment_id}"
+    reverses = rows[0].id if rows else None
+    await post(session, key, "refuse", sides, assignment_id=assignment_id, reverses=reverses)
+
+
+async def grant(session: Session, key: str, kind: str, whose: Whose, *, micro: int) -> None:
+    """Money of a project that is somebody's at once: a review's pay, a won appeal."""
+    sides = [
+        Side(expense(whose.project_id, whose.currency), -micro),
+        Side(available(whose.worker_id, whose.currency), micro),
+    ]
+    await post(session, key, kind, sides, assignment_id=whose.assignment_id)
+
+
 async def post(
     session: Session,
     key: str,
@@ -107,15 +155,25 @@ async def post(
     sides: Sequence[Side],
     *,
     assignment_id: int | None = None,
+    reverses: int | None = None,
 ) -> int | None:
     """Write one balanced posting; None when its key was posted before with the same content.
 
     Raises KeyReused for another content under the same key. Work that pays nothing posts nothing.
+    `reverses` is the posting that it takes back.
     """
     sides = [side for side in sides if side.amount]
     if not sides:
         return None
-    posting_id = await _begin(session, key, kind, _digest(kind, sides), assignment_id)
+    values = {
+        "key": key,
+        "kind": kind,
+        "digest": _digest(kind, sides),
+        "reverses": reverses,
+        "assignment_id": assignment_id,
+        "sealed": False,
+    }
+    posting_id = await _begin(session, values)
     if posting_id is None:
         return None
     ids = await _accounts(session, sides)
@@ -253,21 +311,14 @@ def _below_zero() -> Select[str]:
     )
 
 
-async def _begin(
-    session: Session, key: str, kind: str, digest: str, assignment_id: int | None
-) -> int | None:
-    values = {
-        "key": key,
-        "kind": kind,
-        "digest": digest,
-        "assignment_id": assignment_id,
-        "sealed": False,
-    }
+async def _begin(session: Session, values: Mapping[str, object]) -> int | None:
     made: int | None = await session.scalar(OPEN(session), values)
     if made is None:
-        before = await session.scalar(select(postings.c.digest).where(postings.c.key == key))
-        if before != digest:
-            raise KeyReused(key)
+        before = await session.scalar(
+            select(postings.c.digest).where(postings.c.key == values["key"])
+        )
+        if before != values["digest"]:
+            raise KeyReused(values["key"])
     return made
 
 

@@ -6,17 +6,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, case, func, or_, select
 
 from bot import calendar
 from bot.models.pay import Account, Entry, Posting
 from bot.models.people import Worker
+from bot.models.reviews import Review
 from bot.models.work import Answer, Assignment, Project, Queue, Stage, StageVersion, Task
 from bot.pay.ledger import Balance
 from bot.store.database import Session
 from bot.task_types import TASK_TYPES
 from bot.task_types.kind import Block, Wording
 
+REVIEW = "review"  # the kind of a posting that pays a reviewer
+PAID = ("answered", "returned", "accepted")
 MINE = ("pending", "available", "held")  # moves between these are no income and no expense
 WEEK = timedelta(days=7)
 PROJECTS = 6  # shown one by one in the statistics
@@ -29,12 +32,12 @@ class Line:
     posting_id: int
     at: datetime
     kind: str
-    """The posting's kind: answer, reverse …"""
+    """The posting's kind: answer, accept (graded), refuse, appeal, audit, review …"""
     micro: int
     currency: str
     project: str | None
     state: str | None
-    """Of the assignment that it was for: answered (pending) or accepted (available)."""
+    """Of the assignment that it was for: answered (pending), accepted (available) …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,12 @@ class Detail:
     """In the worker's words."""
     seconds: int | None
     accept_at: datetime | None
+    grade: int
+    """Percent of the price, 100 for all of it."""
+    reason: str | None
+    """Why the answer was not accepted: R1 … R8."""
+    note: str
+    """A reviewer's words to the author."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +206,9 @@ async def _lines(
 
 
 def _work(worker_id: int, posting_id: int) -> Select[Any]:
-    """The task of a line and the worker's last word on it."""
+    """The task of a line and the worker's last word on it; of a review, what was decided about."""
+    theirs = or_(Assignment.worker_id == worker_id, Posting.kind == REVIEW)
+    refused = _refused().subquery()
     return (
         select(
             StageVersion.type,
@@ -210,6 +221,9 @@ def _work(worker_id: int, posting_id: int) -> Select[Any]:
             Answer.value,
             Assignment.seconds,
             Assignment.accept_at,
+            Assignment.grade,
+            refused.c.reason,
+            refused.c.note,
         )
         .select_from(Posting)
         .join(Assignment, Assignment.id == Posting.assignment_id)
@@ -221,9 +235,18 @@ def _work(worker_id: int, posting_id: int) -> Select[Any]:
             & (StageVersion.version == Assignment.stage_version),
         )
         .join(Answer, Answer.assignment_id == Assignment.id)
-        .where(Posting.id == posting_id, Assignment.worker_id == worker_id)
+        .outerjoin(refused, refused.c.assignment_id == Assignment.id)
+        .where(Posting.id == posting_id, theirs)
+        .where(or_(Answer.reviewer_id.is_(None), Posting.kind == REVIEW))
         .order_by(Answer.revision.desc())
         .limit(1)
+    )
+
+
+def _refused() -> Select[int, str | None, str]:
+    """Why answers were not accepted; an answer is decided about once, appeals apart."""
+    return select(Review.assignment_id, Review.reason, Review.note).where(
+        Review.verdict == "not_accepted", Review.purpose.in_(("review", "final"))
     )
 
 
@@ -238,6 +261,9 @@ def _detail(line: Line, row: Mapping[Any, Any]) -> Detail:
         answer=kind.words(row["settings"], wording, row["value"], row["layout"]),
         seconds=row["seconds"],
         accept_at=row["accept_at"],
+        grade=row["grade"],
+        reason=row["reason"],
+        note=row["note"] or "",
     )
 
 
@@ -302,7 +328,9 @@ async def _earned(
 
 async def _shares(session: Session, worker_id: int) -> list[Share]:
     """Per project and currency, the last worked on first. Unaccepted work counts its time only."""
-    paid = case((Assignment.state.in_(("answered", "accepted")), Assignment.price_micro), else_=0)
+    # Rounded up like work.settlement.granted.
+    part = (Assignment.price_micro * Assignment.grade + 99) // 100
+    paid = case((Assignment.state.in_(PAID), part), else_=0)
     rows = await session.execute(
         select(
             Project.name,

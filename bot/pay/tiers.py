@@ -21,13 +21,15 @@ class Terms(NamedTuple):
     wage_micro: int
     currency: str
     premium_ppm: int
+    review_micro: int
 
 
 TIERS = (
-    Terms("basic", 4 * MICRO, "USD", 0),  # seconds per task
-    Terms("language", 6 * MICRO, "USD", 0),  # local-language skill and knowledge
-    Terms("quality", 9 * MICRO, "USD", 0),  # final checks of AI output
-    Terms("expert", 25 * MICRO, "USD", 250_000),  # biology, finance, physics, software …
+    # A review takes about 20 seconds, an expert's 30.
+    Terms("basic", 4 * MICRO, "USD", 0, 25_000),  # seconds per task
+    Terms("language", 6 * MICRO, "USD", 0, 35_000),  # local-language skill and knowledge
+    Terms("quality", 9 * MICRO, "USD", 0, 50_000),  # final checks of AI output
+    Terms("expert", 25 * MICRO, "USD", 250_000, 260_000),  # biology, finance, software …
 )
 NAMES = tuple(terms.name for terms in TIERS)
 

@@ -47,6 +47,17 @@ async def reach(session: Session, bot_id: int, worker_id: int) -> tuple[Chat, Wo
     return None if found is None else (found[0], found[1])
 
 
+async def find(session: Session, worker_id: int) -> tuple[Chat, Worker] | None:
+    """One worker with their chat, whichever bot it is with."""
+    rows = await session.execute(
+        select(Chat, Worker)
+        .join(Worker, Worker.id == Chat.worker_id)
+        .where(Chat.worker_id == worker_id)
+    )
+    found = rows.one_or_none()
+    return None if found is None else (found[0], found[1])
+
+
 async def roles_of(session: Session, username: str) -> list[str]:
     """The roles of whoever goes by a Telegram user name here, without its @."""
     worker_id = await identities.holder(session, username)

@@ -4,6 +4,7 @@ An answer that comes after its lease ended takes the slot if it is still free, a
 kept and paid as surplus: nobody loses finished work.
 """
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,12 +18,13 @@ from bot.i18n import N_
 from bot.models.base import table
 from bot.models.chat import Poll
 from bot.models.people import Worker
-from bot.models.work import Answer, Assignment, Report, Task
+from bot.models.reviews import Review
+from bot.models.work import Answer, Assignment, Report
 from bot.pay import ledger
 from bot.people import skills
 from bot.store.database import Session
 from bot.task_types import TASK_TYPES
-from bot.work import dispatch, gold, sittings
+from bot.work import dispatch, gold, review_terms, sampling, sittings
 from bot.work.dispatch import Offer
 from bot.work.sittings import Lesson
 
@@ -30,7 +32,7 @@ CORRECTABLE = timedelta(minutes=10)
 BATCH = 200
 REASONS = ("broken", "language", "unclear", "harmful", "personal", "other")
 
-assignments, answers, tasks = table(Assignment), table(Answer), table(Task)
+assignments, answers, reviews = table(Assignment), table(Answer), table(Review)
 
 # Built once, see dispatch.
 CHANGE = (
@@ -60,8 +62,15 @@ class FirstAnswersCount(Refusal):
     msgid = N_("In a training and in an exam only first answers count.")
 
 
+class Judged(Refusal):
+    msgid = N_("A reviewer has decided about this answer. It can no longer be changed.")
+
+
 class GivenBack(Gone):
     msgid = N_("You gave this task back. Send /work for the current one.")
+
+
+SETTLED = {"accepted": AlreadyAnswered, "not_accepted": Judged}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +160,18 @@ async def record(
         await _first(session, worker, current, now, surplus=False)
         revision = 1
     elif current.state == "expired":
-        await _first(session, worker, current, now, surplus=not await _take_slot(session, current))
+        await _first(
+            session,
+            worker,
+            current,
+            now,
+            surplus=not await dispatch.take_slot(session, current.task_id),
+        )
         revision = 1
-    elif current.state == "answered" or await _mends(session, current):
-        revision = await _next_revision(session, worker, current, now)
+    elif current.state in ("answered", "returned") or await _mends(session, current):
+        revision = await _next_revision(session, current, now)
     else:
-        raise AlreadyAnswered if current.state == "accepted" else GivenBack
+        raise SETTLED.get(current.state, GivenBack)
     if label is None:
         label = TASK_TYPES[current.spec.type].label(current.spec.settings, value)
     await session.execute(
@@ -169,6 +184,8 @@ async def record(
             "at": now,
         },
     )
+    if revision == 1:
+        await sampling.schedule(session, current, now=now, draw=random.random())  # noqa: S311
     lesson = await _mark(session, current, label, revision, now) if current.gold else None
     return Recorded(current, value, revision, lesson)
 
@@ -193,6 +210,16 @@ async def latest(session: Session, assignment_id: int) -> Any:
     return await session.scalar(
         select(answers.c.value)
         .where(answers.c.assignment_id == assignment_id)
+        .order_by(answers.c.revision.desc())
+        .limit(1)
+    )
+
+
+async def own(session: Session, assignment_id: int) -> Any:
+    """The worker's own last value, whatever a reviewer made of it."""
+    return await session.scalar(
+        select(answers.c.value)
+        .where(answers.c.assignment_id == assignment_id, answers.c.reviewer_id.is_(None))
         .order_by(answers.c.revision.desc())
         .limit(1)
     )
@@ -253,6 +280,7 @@ async def accept_due(session: Session, *, now: datetime, limit: int = BATCH) -> 
         )
     )
     rows = accepted.all()
+    await _lapse(session, [row.id for row in rows])
     for row in rows:
         await ledger.accept(
             session,
@@ -264,11 +292,21 @@ async def accept_due(session: Session, *, now: datetime, limit: int = BATCH) -> 
     return len(rows)
 
 
+async def _lapse(session: Session, accepted: Sequence[int]) -> None:
+    """Whoever was to look at these answers is too late."""
+    if accepted:
+        await session.execute(
+            update(reviews)
+            .where(reviews.c.assignment_id.in_(accepted), reviews.c.state.in_(("waiting", "held")))
+            .values(state="lapsed")
+        )
+
+
 async def _first(
     session: Session, worker: Worker, current: Offer, now: datetime, *, surplus: bool
 ) -> None:
     """The state changes only from what it was seen in: the second of two taps finds it changed."""
-    window = timedelta(seconds=int(current.spec.review["due_seconds"]))
+    window = review_terms.of(current.spec.review).due
     won = await session.scalar(
         CHANGE,
         {
@@ -329,21 +367,21 @@ async def _mark(
     )
 
 
-async def _take_slot(session: Session, current: Offer) -> bool:
-    task_id = select(assignments.c.task_id).where(assignments.c.id == current.assignment_id)
-    taken = await session.scalar(
-        update(tasks)
-        .where(tasks.c.id == task_id.scalar_subquery(), tasks.c.open_slots > 0)
-        .values(open_slots=tasks.c.open_slots - 1)
-        .returning(tasks.c.id)
-    )
-    return taken is not None
-
-
-async def _next_revision(session: Session, worker: Worker, current: Offer, now: datetime) -> int:
-    if not await _mends(session, current):
+async def _next_revision(session: Session, current: Offer, now: datetime) -> int:
+    """A correction, or the rework of a returned answer, unless somebody else changed its state."""
+    values: dict[str, Any] = {"nonce": dispatch.fresh_nonce()}
+    if current.state == "returned":
+        window = review_terms.of(current.spec.review).due
+        values |= {"state": "answered", "answered_at": now, "accept_at": now + window}
+        values |= {"draft": None, "rework_until": None}
+    elif not await _mends(session, current):
         _still_correctable(current, now)
-    await _set(session, current, nonce=dispatch.fresh_nonce())
+    where = {"assignment": current.assignment_id, "seen": current.state}
+    if await session.scalar(CHANGE, where | values) is None:
+        raise Judged
+    if current.state == "returned":
+        due_at = now + review_terms.of(current.spec.review).delay
+        await sampling.look_again(session, current.assignment_id, "review", due_at=due_at)
     highest = await session.scalar(
         select(func.max(answers.c.revision)).where(answers.c.assignment_id == current.assignment_id)
     )
@@ -359,8 +397,8 @@ async def _mends(session: Session, current: Offer) -> bool:
 
 
 def _still_correctable(current: Offer, now: datetime) -> None:
-    if current.state == "accepted":
-        raise TooLateToCorrect
+    if current.state in SETTLED:
+        raise TooLateToCorrect if current.state == "accepted" else Judged
     if current.state != "answered" or current.answered_at is None:
         raise OldCard
     if current.sitting_id is not None:

@@ -154,7 +154,10 @@ class Offer:
     lease_until: datetime
     answered_at: datetime | None
     gold: bool
+    task_id: int
+    queue_id: int
     sitting_id: int | None
+    rework_until: datetime | None = None
 
 
 Why = Literal["joining", "consent", "nothing_open", "languages", "skills", "all_done"]
@@ -260,7 +263,7 @@ async def give_back(
         .returning(assignments.c.task_id)
     )
     freed = done.scalars().all()
-    await _free_slots(session, freed, now)
+    await free_slots(session, freed, now)
     return bool(freed)
 
 
@@ -290,6 +293,33 @@ async def unreachable(session: Session, bot_id: int, chat_id: int, *, now: datet
         assignments.c.worker_id == worker_id, assignments.c.state == "held"
     )
     await _expire(session, mine, now)
+
+
+async def take_slot(session: Session, task_id: int) -> bool:
+    """A place for an answer that counts after all; False when others have filled them all."""
+    taken = await session.scalar(
+        update(tasks)
+        .where(tasks.c.id == task_id, tasks.c.open_slots > 0)
+        .values(open_slots=tasks.c.open_slots - 1)
+        .returning(tasks.c.id)
+    )
+    return taken is not None
+
+
+async def free_slots(session: Session, task_ids: Sequence[int], now: datetime) -> None:
+    """Slots open again. A task that had none open lies behind cursors: it goes to the end."""
+    since = int((now - REQUEUE_EPOCH) / timedelta(microseconds=1))
+    for offset, task_id in enumerate(sorted(task_ids)):
+        # Cast, or PostgreSQL takes the band for a 32-bit number too.
+        last = (PRIORITIES - cast(tasks.c.priority, BigInteger)) * BAND + REQUEUED + since + offset
+        await session.execute(
+            update(tasks)
+            .where(tasks.c.id == task_id, tasks.c.gold.is_(None))
+            .values(
+                open_slots=tasks.c.open_slots + 1,
+                position=case((tasks.c.open_slots == 0, last), else_=tasks.c.position),
+            )
+        )
 
 
 async def measure(session: Session) -> None:
@@ -430,6 +460,8 @@ async def _assign(
         answered_at=None,
         gold=task.gold is not None,
         sitting_id=lane.sitting_id,
+        task_id=task.id,
+        queue_id=lane.queue_id,
     )
 
 
@@ -474,6 +506,9 @@ async def _offer(session: Session, query: Executable, **which: int) -> Offer | N
         answered_at=row.answered_at,
         gold=row.gold,
         sitting_id=row.sitting_id,
+        task_id=row.task_id,
+        queue_id=row.queue_id,
+        rework_until=row.rework_until,
     )
 
 
@@ -485,24 +520,8 @@ async def _expire(session: Session, which: Any, now: datetime) -> int:
         .returning(assignments.c.task_id)
     )
     freed = gone.scalars().all()
-    await _free_slots(session, freed, now)
+    await free_slots(session, freed, now)
     return len(freed)
-
-
-async def _free_slots(session: Session, task_ids: Sequence[int], now: datetime) -> None:
-    """Slots open again. A task that had none open lies behind cursors: it goes to the end."""
-    since = int((now - REQUEUE_EPOCH) / timedelta(microseconds=1))
-    for offset, task_id in enumerate(sorted(task_ids)):
-        # Cast, or PostgreSQL takes the band for a 32-bit number too.
-        last = (PRIORITIES - cast(tasks.c.priority, BigInteger)) * BAND + REQUEUED + since + offset
-        await session.execute(
-            update(tasks)
-            .where(tasks.c.id == task_id, tasks.c.gold.is_(None))
-            .values(
-                open_slots=tasks.c.open_slots + 1,
-                position=case((tasks.c.open_slots == 0, last), else_=tasks.c.position),
-            )
-        )
 
 
 async def _why(session: Session, worker_id: int, found: Access[Lane]) -> Why:

@@ -2,7 +2,8 @@
 
     books     a posting is sealed, has two or more entries and sums to zero in each currency
     accounts  nobody is below zero, unless a reversal took back what was paid out
-    pay       an answer of a paid stage is paid once, at the price it was offered for
+    pay       an answer of a paid stage is paid once, at the price it was offered for; what its
+              author has of it in the end is that price, the graded part of it, or nothing
     leases    what was held too long has been given to others
     outbox    what is due has been sent, or was given up
     inbox     what somebody did has been handled, or was given up
@@ -47,6 +48,9 @@ SETTLED = timedelta(minutes=2)  # a lower id may still commit; no transaction li
 STEP = 2000  # postings or answers a statement: on SQLite the loop stands still meanwhile
 SUMS = 20  # accounts a statement, each with all its entries
 MANY = 100  # rows remembered of one fault
+
+PRICE = ("answer", "accept", "refuse", "appeal", "audit")  # postings that move an answer's price
+PAID = ("answered", "returned", "accepted")
 
 INVARIANTS = ("books", "accounts", "pay", "leases", "outbox", "inbox")
 
@@ -256,16 +260,18 @@ def _mispaid() -> ColumnElement[bool]:
     times = select(func.count()).select_from(postings).where(mine, postings.c.kind == "answer")
     given = exists().where(answers.c.assignment_id == assignments.c.id)
     wanted = case((given & (assignments.c.price_micro > 0), 1), else_=0)
-    other = or_(
-        entries.c.amount != assignments.c.price_micro,
-        entries.c.currency != assignments.c.currency,
-    )
-    at_another_price = (
-        select(entries.c.id)
+    theirs = accounts.c.worker_id == assignments.c.worker_id
+    got = (
+        select(func.coalesce(func.sum(entries.c.amount), 0))
         .join(postings, postings.c.id == entries.c.posting_id)
-        .where(mine, postings.c.kind.in_(("answer", "accept")), entries.c.amount > 0, other)
+        .join(accounts, accounts.c.id == entries.c.account_id)
+        .where(mine, theirs, postings.c.kind.in_(PRICE))
+        .where(entries.c.currency == assignments.c.currency)
     )
-    return or_(times.scalar_subquery() != wanted, at_another_price.exists())
+    # Rounded up like settlement.granted, in whole numbers of both databases.
+    part = (assignments.c.price_micro * assignments.c.grade + 99) // 100
+    due = case((given & assignments.c.state.in_(PAID), part), else_=0)
+    return or_(times.scalar_subquery() != wanted, got.scalar_subquery() != due)
 
 
 BROKEN = {"books": _wrong_books(), "accounts": _overdrawn(), "pay": _mispaid()}

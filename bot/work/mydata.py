@@ -12,6 +12,7 @@ from bot.models.base import table
 from bot.models.chat import Chat, Gate, Inbox, Outbox
 from bot.models.pay import Account, Entry, Posting
 from bot.models.people import Audit, Consent, Role, Worker
+from bot.models.reviews import Appeal, Review
 from bot.models.skills import Sitting, Skill, SkillChange
 from bot.models.work import Answer, Assignment, Intake, Project, Queue, Report, Stage, Task
 from bot.pay import ledger
@@ -41,6 +42,9 @@ async def collect(session: Session, worker: Worker) -> Row:
         "exams_and_trainings": await _rows(session, _sittings(who)),
         "assignments": await _assignments(session, who),
         "reports": await _rows(session, _reports(who)),
+        "verdicts": await _rows(session, _verdicts(who)),
+        "appeals": await _rows(session, _appeals(who)),
+        "reviews": [_priced(row) for row in await _rows(session, _reviews(who))],
         "balances": await _balances(session, who),
         "ledger": [_priced(row) for row in await _rows(session, _ledger(who))],
         "files": await _rows(session, _files(who)),
@@ -77,12 +81,17 @@ async def erase(session: Session, chat: Chat, worker: Worker, *, now: datetime) 
 
 
 async def _forget_work(session: Session, worker_id: int) -> None:
-    """Texts not sent as answers, and files sent in."""
+    """Texts not sent as answers, files sent in, words of appeals, and reviews in hand."""
     drafts = update(Assignment).where(
         Assignment.worker_id == worker_id, Assignment.draft.is_not(None)
     )
     await session.execute(drafts.values(draft=None), execution_options=UNTOUCHED)
     await session.execute(delete(Intake).where(Intake.worker_id == worker_id))
+    said = update(Appeal).where(Appeal.worker_id == worker_id).values(text="", photo=None)
+    await session.execute(said, execution_options=UNTOUCHED)
+    in_hand = update(Review).where(Review.reviewer_id == worker_id, Review.state == "held")
+    free = in_hand.values(state="waiting", reviewer_id=None, lease_until=None)
+    await session.execute(free, execution_options=UNTOUCHED)
 
 
 async def _forget_mail(session: Session, chat: Chat) -> None:
@@ -136,7 +145,9 @@ async def _rows(session: Session, query: Query) -> list[Row]:
 
 def _priced(row: Mapping[str, Any]) -> Row:
     """Micro-units as people write them."""
-    return {key: money.decimal(value) if key == "amount" else value for key, value in row.items()}
+    return {
+        key: money.decimal(value or 0) if key == "amount" else value for key, value in row.items()
+    }
 
 
 def _scored(row: Mapping[str, Any]) -> Row:
@@ -211,6 +222,7 @@ def _answers(worker_id: int) -> Query:
         select(
             Answer.assignment_id.label("assignment"),
             *_columns(Answer, "revision", "value", "label", "at"),
+            Answer.reviewer_id.is_not(None).label("by_reviewer"),
         )
         .join(Assignment, Assignment.id == Answer.assignment_id)
         .where(Assignment.worker_id == worker_id)
@@ -227,6 +239,40 @@ def _reports(worker_id: int) -> Query:
         .join(Assignment, Assignment.id == Report.assignment_id)
         .where(Assignment.worker_id == worker_id)
         .order_by(Report.id)
+    )
+
+
+def _verdicts(worker_id: int) -> Query:
+    """What reviewers decided about their answers; not who they are."""
+    wanted = _columns(
+        Review, "purpose", "round", "verdict", "grade", "reason", "note", "expected", "decided_at"
+    )
+    return (
+        select(Review.assignment_id.label("assignment"), *wanted)
+        .where(Review.author_id == worker_id, Review.state == "decided")
+        .order_by(Review.id)
+    )
+
+
+def _appeals(worker_id: int) -> Query:
+    return (
+        select(
+            Review.assignment_id.label("assignment"),
+            *_columns(Appeal, "text", "state", "at", "decide_by", "decided_at"),
+        )
+        .join(Review, Review.id == Appeal.review_id)
+        .where(Appeal.worker_id == worker_id)
+        .order_by(Appeal.id)
+    )
+
+
+def _reviews(worker_id: int) -> Query:
+    """What they decided as a reviewer."""
+    wanted = _columns(Review, "verdict", "grade", "reason", "note", "decided_at", "overturned")
+    return (
+        select(Review.pay_micro.label("amount"), Review.currency, *wanted)
+        .where(Review.reviewer_id == worker_id, Review.state == "decided")
+        .order_by(Review.id)
     )
 
 

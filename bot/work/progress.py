@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from bot.models.pay import Account, Entry
+from bot.models.reviews import Review
 from bot.models.work import Assignment, Project, Queue, Report, Task
 from bot.money import MICRO
 from bot.store import database
@@ -19,7 +20,7 @@ from bot.work.stages import StageSpec
 
 HOUR = 3600
 RECENT = timedelta(hours=1)
-GIVEN = ("answered", "accepted")
+GIVEN = ("answered", "returned", "accepted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,8 @@ class Summary:
     skipped: float
     """Share of what was offered and given back."""
     reports: int
+    reviews: int
+    """Answers that wait for a reviewer, or are in one's hands."""
     median_seconds: int | None
 
     @property
@@ -81,6 +84,7 @@ class _Counts:
     recent: dict[int, int]
     costs: dict[tuple[int, str], int]
     reports: dict[int, int]
+    reviews: dict[int, int]
     medians: dict[int, list[int]]
 
 
@@ -109,6 +113,7 @@ async def _count(session: Session, ids: Sequence[int]) -> _Counts:
         recent=await _recent(session, stage_ids, since),
         costs=await _costs(session, ids),
         reports=await _reports(session, stage_ids),
+        reviews=await _reviews(session, stage_ids),
         medians=await _medians(session, stage_ids),
     )
 
@@ -156,6 +161,15 @@ async def _reports(session: Session, stage_ids: Sequence[int]) -> dict[int, int]
     )
 
 
+async def _reviews(session: Session, stage_ids: Sequence[int]) -> dict[int, int]:
+    return await _pairs(
+        session,
+        select(Review.stage_id, func.count())
+        .where(Review.stage_id.in_(stage_ids), Review.state.in_(("waiting", "held")))
+        .group_by(Review.stage_id),
+    )
+
+
 async def _medians(session: Session, stage_ids: Sequence[int]) -> dict[int, list[int]]:
     query = select(Queue.stage_id, Queue.median_seconds).where(
         Queue.stage_id.in_(stage_ids), Queue.median_seconds.is_not(None)
@@ -198,6 +212,7 @@ def _summary(project: Project, counts: _Counts) -> Summary:
         wage_micro=specs[0].price_micro * HOUR // seconds if seconds and specs else None,
         skipped=skipped / max(1, given + skipped + expired),
         reports=sum(counts.reports.get(id, 0) for id in ids),
+        reviews=sum(counts.reviews.get(id, 0) for id in ids),
         median_seconds=seconds,
     )
 

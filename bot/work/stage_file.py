@@ -1,7 +1,7 @@
 """A stage as a project file has it, every value in the form the tables keep.
 
 type, show …, and the type's own settings; tier, price, expected_seconds, overlap, gold_share,
-review = { share, due }, aggregate, name; skill, skills, language, tolerance: see `demands`
+review (see `review_terms`), aggregate, name; skill, skills, language, tolerance: see `demands`
 [stage.text.sw]  question, instructions, options
 """
 
@@ -15,7 +15,7 @@ from bot.pay import tiers
 from bot.quality import aggregate
 from bot.task_types import TASK_TYPES
 from bot.task_types.kind import TaskType, Unfit
-from bot.work import demands, terms
+from bot.work import demands, review_terms, terms
 from bot.work.reading import Reading, TooMany, Twice, unknown_value
 from bot.work.terms import FieldFault
 
@@ -26,7 +26,7 @@ QUESTION, INSTRUCTIONS, LABEL = 300, 3000, 200  # characters: a card holds 4096 
 TIER = "basic"
 SECONDS = 10  # what a task of the basic tier takes when the file does not say
 GOLD_PPM = 100_000
-REVIEW = {"share_ppm": 0, "due_seconds": 3 * 86_400}
+REVIEW = {"share_ppm": 0, "due_seconds": review_terms.DUE}
 
 STAGE_KEYS = (
     "name",
@@ -82,7 +82,7 @@ class StageFile:
     expected_seconds: int
     overlap: int
     gold_share_ppm: int
-    review: dict[str, int]
+    review: dict[str, Any]
     quality: dict[str, Any] = field(default_factory=dict)
 
 
@@ -239,19 +239,10 @@ def _seconds(reading: Reading, table: Mapping[str, object], path: str) -> int:
     return reading.given(table.get("expected_seconds"), where, terms.seconds, SECONDS)
 
 
-def _review(reading: Reading, table: Mapping[str, object], path: str) -> dict[str, int]:
+def _review(reading: Reading, table: Mapping[str, object], path: str) -> dict[str, Any]:
     if "review" not in table:
         return dict(REVIEW)
-    review = reading.table(table["review"], path)
-    reading.keys(review, path, ("share", "due"))
-    return {
-        "share_ppm": reading.given(
-            review.get("share"), f"{path}.share", terms.share, REVIEW["share_ppm"]
-        ),
-        "due_seconds": reading.given(
-            review.get("due"), f"{path}.due", terms.due, REVIEW["due_seconds"]
-        ),
-    }
+    return review_terms.read(reading, table["review"], path)
 
 
 def _texts(

@@ -17,7 +17,7 @@ CACHED = 500  # versions; a few kilobytes each
 REOPENED = 20_000  # tasks whose slots one statement counts: far below the statement timeout
 ENGLISH = "en"
 NEW = "kazi.new_stage_versions"  # in session.info: versions of this transaction, not yet everyone's
-TAKEN = ("held", "answered", "accepted")
+TAKEN = ("held", "answered", "returned", "accepted")
 
 stages = table(Stage)
 versions = table(StageVersion)
@@ -47,7 +47,7 @@ class StageSpec:
     expected_seconds: int
     overlap: int
     gold_share_ppm: int
-    review: dict[str, int]
+    review: dict[str, Any]
     quality: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -39,10 +39,11 @@ async def card(session: Session, project: Project, *, note: str = "") -> Message
         *(_terms(spec, several=len(specs) > 1) for spec in specs),
         *(line for spec in specs for line in _people(spec)),
         done(found),
+        *reviews(found),
         cost(found),
         *(f"⚠ {alert}" for alert in alerts(found)),
     ]
-    return Message(text="\n".join(lines), rows=_rows(project))
+    return Message(text="\n".join(lines), rows=_rows(project, waiting=bool(found.reviews)))
 
 
 async def choose(session: Session, text: str, data: Callable[[str], str]) -> Message:
@@ -112,6 +113,13 @@ def done(found: Summary) -> str:
         accepted=i18n.number(found.accepted),
         held=i18n.number(found.held),
     )
+
+
+def reviews(found: Summary) -> list[str]:
+    """How many answers wait for a reviewer; nothing when none does."""
+    if not found.reviews:
+        return []
+    return [_("Waiting for review: {count}").format(count=i18n.number(found.reviews))]
 
 
 def cost(found: Summary) -> str:
@@ -196,7 +204,7 @@ def _people(spec: StageSpec) -> list[str]:
     return lines
 
 
-def _rows(project: Project) -> list[list[Button]]:
+def _rows(project: Project, *, waiting: bool) -> list[list[Button]]:
     code, state = project.code, project.state
 
     def ask(label: str, action: str) -> Button:
@@ -217,6 +225,8 @@ def _rows(project: Project) -> list[list[Button]]:
         Button(pgettext("button", "Status"), pack("sx", "one", code)),
         Button(pgettext("button", "Export"), pack("ex", "card", code)),
     ]
+    if waiting:
+        always.append(Button(pgettext("button", "Review"), pack("rv-next", code)))
     lively = [] if state == "closed" else lively
     rows = pairs([*lively[:1], *changes, *lively[1:], *always])
     return [*rows, [Button(_("All projects"), pack(PJ, "list", "all", 0))]]

@@ -49,6 +49,7 @@ async def _one(turn: Turn, project: Project) -> Message:
         project_card.title(project),
         project_card.done(found),
         _pace(turn, found),
+        *project_card.reviews(found),
         project_card.cost(found),
         *_work(found),
         *await _agreement(turn, found),
@@ -83,6 +84,7 @@ def _brief(turn: Turn, found: Summary) -> str:
         f"/p_{found.project.code} {project_card.title(found.project)}",
         project_card.done(found),
         _pace(turn, found),
+        *project_card.reviews(found),
         project_card.cost(found),
         *(f"⚠ {alert}" for alert in project_card.alerts(found)),
     ]

@@ -9,7 +9,7 @@ from bot.i18n import gettext as _
 from bot.pay import ledger, statements
 from bot.pay.ledger import Balance
 from bot.pay.statements import Detail, Line
-from handlers import callbacks, choices
+from handlers import callbacks, choices, reasons
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
@@ -83,42 +83,80 @@ async def _currency(turn: Turn, one: Balance) -> str:
 
 def _told(turn: Turn, found: Detail) -> str:
     line = found.line
+    said = _("Answer: {answer}") if line.kind == "review" else _("Your answer: {answer}")
     parts = [
         f"<b>{_amount(line.micro, line.currency)}</b>",
-        _state(turn, found),
+        _happened(turn, found),
+        *_why(found),
         _("Project: {name}").format(name=escape(line.project or "")),
         _("Question: {question}").format(question=escape(found.question)),
         *(f"<blockquote>{escape(_cut(text))}</blockquote>" for text in found.shown[:TEXTS]),
-        _("Your answer: {answer}").format(answer=f"<b>{escape(found.answer)}</b>"),
+        said.format(answer=f"<b>{escape(found.answer)}</b>"),
         _("Given: {time}").format(time=i18n.when(line.at, turn.zone)),
     ]
-    if found.seconds is not None:
+    if found.seconds is not None and line.kind != "review":
         parts.append(_("Time taken: {time}").format(time=i18n.duration(found.seconds)))
     return "\n".join(parts)
+
+
+def _happened(turn: Turn, found: Detail) -> str:
+    """What this money came or went for."""
+    happened = {
+        "review": _("You reviewed this answer."),
+        "refuse": _("Taken back: the answer was not accepted."),
+        "appeal": _("Paid after your appeal."),
+        "audit": _("Paid after a second look: the answer was right."),
+        "accept": _("Taken back: the answer got {grade} of its price."),
+    }.get(found.line.kind)
+    if happened is None:
+        return _state(turn, found)
+    return happened.format(grade=i18n.percent(found.grade / 100))
+
+
+def _why(found: Detail) -> list[str]:
+    """The reason and the note of an answer that was not accepted, at the line it went with."""
+    if found.line.kind != "refuse" or found.reason is None:
+        return []
+    lines = [escape(reasons.said(found.reason))]
+    return [*lines, f"<blockquote>{escape(found.note)}</blockquote>"] if found.note else lines
 
 
 def _state(turn: Turn, found: Detail) -> str:
     if found.line.micro < 0:
         return _("Taken back")
-    if found.line.state == "accepted":
-        return _("Accepted, available")
-    if found.line.state != "answered":
-        return _("Not accepted")
-    if found.accept_at is None:
-        return _("Pending review")
-    return _("Pending, accepted by {time} at the latest").format(
-        time=i18n.when(found.accept_at, turn.zone)
-    )
+    if found.line.state == "answered" and found.accept_at is not None:
+        return _("Pending, accepted by {time} at the latest").format(
+            time=i18n.when(found.accept_at, turn.zone)
+        )
+    return {
+        "accepted": _("Accepted, available"),
+        "returned": _("Pending: given back to you to answer again"),
+        "answered": _("Pending review"),
+    }.get(found.line.state or "", _("Not accepted"))
 
 
 def _short(turn: Turn, line: Line) -> str:
     """One line on a button: day, amount, project, and a sign's word when it is not settled."""
     parts = [i18n.day(line.at, turn.zone), money.show(line.micro, line.currency)]
-    if line.state == "answered":
-        parts.append(_("pending"))
+    sign = _sign(line)
+    if sign:
+        parts.append(sign)
     if line.project:
         parts.append(_cut(line.project, NAME))
     return " · ".join(map(i18n.isolate, parts))
+
+
+def _sign(line: Line) -> str:
+    """What happened, in a word; nothing for an answer that is simply paid."""
+    named = {
+        "review": _("review"),
+        "refuse": _("not accepted"),
+        "appeal": _("appeal"),
+        "audit": _("second look"),
+        "accept": _("graded"),
+    }
+    waits = line.kind == "answer" and line.state in ("answered", "returned")
+    return _("pending") if waits else named.get(line.kind, "")
 
 
 def _turns(number: int, pages: int) -> list[Button]:

@@ -8,6 +8,7 @@ from telegram.ext import CallbackQueryHandler, CommandHandler
 from bot.errors import Gone
 from bot.i18n import gettext as _
 from bot.people import roles
+from bot.work import reviews
 from handlers import callbacks, choices, topics
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
@@ -30,7 +31,7 @@ async def open_page(update: Update, turn: Turn) -> None:
         return
     if name == "admin" and _runs(mine):
         text = _commands(mine)
-    elif name in topics.PAGES:
+    elif (name == topics.REVIEWING and _reviews(mine)) or name in topics.FOR_ALL:
         text = topics.page(name)
     else:
         raise Gone
@@ -46,8 +47,10 @@ def _screen(mine: Collection[str]) -> Message:
         _("/settings changes your languages, country and time zone."),
         _("/support reaches a person. /cancel stops what the bot is waiting for."),
     ]
-    buttons = [topics.button(name, pack(HP, name)) for name in topics.PAGES]
+    buttons = [topics.button(name, pack(HP, name)) for name in topics.FOR_ALL]
     rows = pairs(buttons)
+    if _reviews(mine):
+        rows.append([topics.button(topics.REVIEWING, pack(HP, topics.REVIEWING))])
     if _runs(mine):
         rows.append([Button(_("Commands for admins"), pack(HP, "admin"))])
     return Message(text="\n".join(lines), rows=rows)
@@ -60,6 +63,8 @@ def _commands(mine: Collection[str]) -> str:
         "/newproject": _("As the caption of a file: a new project from it."),
         "/set p_7k2 price=0.04 overlap=3": _("Change a project; you see the changes first."),
         "/status p_7k2": _("Progress, cost and speed of one project, or of all."),
+        "/review p_7k2": _("Answers that wait for a reviewer, of one project or of all."),
+        "/inbox appeals": _("Appeals by the time they must be decided; reported tasks."),
         "/export p_7k2 jsonl results": _("Answers (raw) or results, as CSV or JSONL."),
         "/team invite reviewer": _("Roles; a link that lets one person in."),
         "/verify @name": _("Whether somebody belongs to this team."),
@@ -68,6 +73,10 @@ def _commands(mine: Collection[str]) -> str:
         described["/audit dead"] = _("Messages and updates that were given up, and why.")
     lines = [f"<code>{escape(form)}</code>\n{words}" for form, words in described.items()]
     return "\n\n".join([bold(_("Commands for admins")), *lines])
+
+
+def _reviews(mine: Collection[str]) -> bool:
+    return bool(set(reviews.MAY_REVIEW) & set(mine))
 
 
 def _runs(mine: Collection[str]) -> bool:

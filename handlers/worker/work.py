@@ -18,7 +18,7 @@ from bot.i18n import gettext as _
 from bot.i18n import pgettext
 from bot.task_types import TASK_TYPES
 from bot.task_types.kind import Unfit
-from bot.work import answers, dispatch, ladder, sittings
+from bot.work import answers, dispatch, ladder, review_terms, rework, sittings
 from bot.work.answers import Recorded
 from bot.work.dispatch import NoWork, Offer
 from handlers import callbacks, keyboards, lessons, skill_words, task_card
@@ -178,6 +178,15 @@ async def _undo(turn: Turn, assignment: str, nonce: str) -> None:
     await _reopen(turn, callbacks.number(assignment))
 
 
+async def _redo(turn: Turn, assignment: str, nonce: str) -> None:
+    """A returned answer, to be given again; the reviewer's note stays above the task."""
+    current = await _card(turn, assignment, nonce)
+    value = await answers.own(turn.session, current.assignment_id)
+    note = await rework.note(turn.session, current.assignment_id)
+    said = _("Your answer was: {answer}").format(answer=escape(_words(current, value)))
+    _show(turn, current, head=[f"<blockquote>{escape(note)}</blockquote>", said])
+
+
 async def _keep(turn: Turn, assignment: str, nonce: str) -> None:
     """Leave a reopened answer as it was."""
     await _card(turn, assignment, nonce)
@@ -217,6 +226,7 @@ PRESSED = {
     "stop": _stop,
     "last": _undo_last,
     "undo": _undo,
+    "redo": _redo,
     "keep": _keep,
     "work": _again,
     "invite": _invite,
@@ -367,6 +377,8 @@ def _rows(offer: Offer, undo: int | None, *, poll: bool) -> list[list[Button]]:
         return [*rows, [*report, button(_("More ▾"), "more")]]
     if offer.state == "answered":
         return [*rows, [button(_("Keep it"), "keep")]]
+    if offer.state == "returned":
+        return [*rows, [button(_("Instructions"), "info")]]
     if undo is not None:
         rows.append([Button(pgettext("button", "Undo"), pack(WORK, "undo", undo, 0))])
     last = [
@@ -385,12 +397,25 @@ async def _standing(turn: Turn, offer: Offer) -> list[str]:
 
 
 def _terms(turn: Turn, offer: Offer) -> str:
-    """What it pays, how long it usually takes, and until when it is theirs."""
-    return _("{price} · about {duration} · yours until {time}").format(
-        price=escape(money.show(offer.price_micro, offer.currency)),
+    """What it pays, how long it usually takes, until when it is theirs, and until when reviewed."""
+    if offer.rework_until is not None:
+        said = _("{price} · yours to answer again until {time}")
+        return said.format(price=_price(offer), time=i18n.when(offer.rework_until, turn.zone))
+    terms = _("{price} · about {duration} · yours until {time}").format(
+        price=_price(offer),
         duration=i18n.duration(offer.spec.expected_seconds),
         time=i18n.clock_time(offer.lease_until, turn.zone),
     )
+    reviewed = review_terms.of(offer.spec.review)
+    if not (reviewed.share_ppm or reviewed.newcomers):
+        return terms
+    said = _("May be reviewed; accepted after {time} at the latest")
+    late = i18n.duration(reviewed.due.total_seconds())
+    return f"{terms}\n{said.format(time=late)}"
+
+
+def _price(offer: Offer) -> str:
+    return escape(money.show(offer.price_micro, offer.currency))
 
 
 def _draft(offer: Offer) -> str:

@@ -34,7 +34,7 @@ def test_wages_rise_from_tier_to_tier() -> None:
     [(3600, 1, 0, 1), (1800, 1, 0, 1), (1799, 1, 0, 0), (5400, 1, 0, 2), (3600, 1, 500_000, 2)],
 )
 def test_a_price_is_rounded_half_up(wage: int, seconds: int, premium: int, micro: int) -> None:
-    terms = Terms("any", wage, "USD", premium)
+    terms = Terms("any", wage, "USD", premium, 0)
     assert tiers.price(terms, expected_seconds=seconds).micro == micro
 
 
@@ -42,7 +42,7 @@ def test_a_price_is_rounded_half_up(wage: int, seconds: int, premium: int, micro
 def test_rounding_happens_once_and_by_less_than_a_millionth(
     wage: int, seconds: int, premium: int
 ) -> None:
-    micro = tiers.price(Terms("any", wage, "USD", premium), expected_seconds=seconds).micro
+    micro = tiers.price(Terms("any", wage, "USD", premium, 0), expected_seconds=seconds).micro
     exact = wage * seconds * (10**6 + premium)
     assert abs(micro * 3600 * 10**6 - exact) * 2 <= 3600 * 10**6
 
@@ -50,7 +50,10 @@ def test_rounding_happens_once_and_by_less_than_a_millionth(
 async def test_a_new_database_has_the_four_tiers(database: Database) -> None:
     async with database.reading() as session:
         rows = (await session.scalars(select(Tier))).all()
-    found = {Terms(row.name, row.wage_micro, row.currency, row.premium_ppm) for row in rows}
+    found = {
+        Terms(row.name, row.wage_micro, row.currency, row.premium_ppm, row.review_micro)
+        for row in rows
+    }
     assert found == set(TIERS)
 
 

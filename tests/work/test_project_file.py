@@ -218,7 +218,11 @@ FAULTS = [
     ('due = "3d"', 'due = "3 days"', "stage.review.due: must be a time like 3d, 12h or 30m"),
     ('due = "3d"', "due = 3", "stage.review.due: must be a time like 3d, 12h or 30m"),
     ('due = "3d"', 'due = "61d"', "stage.review.due: must be a time like 3d, 12h or 30m"),
-    ('due = "3d"', 'until = "3d"', "stage.review.until: is not known here. Known: due, share."),
+    (
+        'due = "3d"',
+        'until = "3d"',
+        "stage.review.until: is not known here. Known: audit, del",
+    ),
     ('{ share = 0.1, due = "3d" }', "0.1", "stage.review: must be a table."),
     ("[stage.text.sw]", "[stage.text.xx]", "stage.text.xx: “xx” is not one of the languages"),
     ("[stage.text.sw]", "[stage.text.en_]", "stage.text: has “en_” twice."),

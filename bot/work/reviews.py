@@ -1,0 +1,329 @@
+"""The queue of reviews: who looks at which answer, for how long, and what they see of it.
+
+Oldest due first, to people with a role who read the language. Nobody sees an answer of their own,
+or one that they have decided about before. One review at a time is in a reviewer's hands, under a
+lease; whoever takes too long may still decide until somebody else has taken it.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, update
+
+from bot.models.base import table
+from bot.models.people import Worker, WorkerLanguage
+from bot.models.reviews import Appeal, Review
+from bot.models.work import Answer, Assignment, Queue, Stage, Task
+from bot.pay import tiers
+from bot.people import roles
+from bot.store.database import Session
+from bot.work import dispatch, review_terms
+from bot.work.dispatch import Offer
+
+MAY_REVIEW = ("reviewer", "admin", "owner")
+LEASE = timedelta(minutes=30)
+OTHERS = 20  # answers of others that a reviewer sees
+OPEN = ("waiting", "held")
+
+reviews, appeals, answers = table(Review), table(Appeal), table(Answer)
+assignments, tasks, queues, stages = table(Assignment), table(Task), table(Queue), table(Stage)
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What a worker says against a verdict, and what that verdict said. Not who decided it."""
+
+    appeal_id: int
+    text: str
+    photo: str | None
+    decide_by: datetime
+    reason: str | None
+    note: str
+    expected: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An answer in a reviewer's hands, with all that its card shows. Who gave it is not in it."""
+
+    review_id: int
+    purpose: str
+    revision: int
+    offer: Offer
+    value: Any
+    others: tuple[tuple[Any, int], ...]
+    """What others answered, and how many of them."""
+    gold: str | None
+    pay_micro: int
+    currency: str
+    decide_by: datetime | None
+    """When the clock accepts the answer instead."""
+    returnable: bool
+    grades: tuple[int, ...]
+    complaint: Complaint | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A reviewer's verdicts, and what became of those that somebody looked at again."""
+
+    decided: int
+    seen_again: int
+    overturned: int
+
+
+async def take(
+    session: Session, reviewer: Worker, *, now: datetime, project_id: int | None = None
+) -> Case | None:
+    """The review in the reviewer's hands, or else the one that is due longest. Renews the lease."""
+    await roles.require(session, reviewer.id, *MAY_REVIEW)
+    in_hand = await _renewed(session, reviewer.id, now)
+    if in_hand is not None:
+        return await case(session, in_hand)
+    wanted = list(open_to(reviewer.id, now))
+    if project_id is not None:
+        of_project = select(stages.c.id).where(stages.c.project_id == project_id)
+        wanted.append(reviews.c.stage_id.in_(of_project))
+    return await _claim(session, reviewer.id, wanted, now)
+
+
+async def take_one(
+    session: Session, reviewer: Worker, review_id: int, *, now: datetime
+) -> Case | None:
+    """A certain review, in place of the one in hand; None when it is not for this reviewer."""
+    await roles.require(session, reviewer.id, *MAY_REVIEW)
+    in_hand = await _renewed(session, reviewer.id, now)
+    if in_hand == review_id:
+        return await case(session, in_hand)
+    if in_hand is not None:
+        await give_back(session, reviewer, in_hand, now=now)
+    wanted = [*open_to(reviewer.id, now), reviews.c.id == review_id]
+    return await _claim(session, reviewer.id, wanted, now)
+
+
+async def give_back(session: Session, reviewer: Worker, review_id: int, *, now: datetime) -> bool:
+    """Let somebody else decide: it goes to the end of the line. False when it was not in hand."""
+    done = await session.scalar(
+        update(reviews)
+        .where(
+            reviews.c.id == review_id,
+            reviews.c.state == "held",
+            reviews.c.reviewer_id == reviewer.id,
+        )
+        .values(state="waiting", reviewer_id=None, lease_until=None, due_at=now)
+        .returning(reviews.c.id)
+    )
+    return done is not None
+
+
+async def waiting(
+    session: Session, reviewer_id: int, *, now: datetime, project_id: int | None = None
+) -> list[int]:
+    """Ids of first reviews that this reviewer could decide, oldest due first."""
+    query = select(reviews.c.id).where(
+        *open_to(reviewer_id, now), reviews.c.purpose.in_(("review", "final"))
+    )
+    if project_id is not None:
+        of_project = select(stages.c.id).where(stages.c.project_id == project_id)
+        query = query.where(reviews.c.stage_id.in_(of_project))
+    return list(await session.scalars(query.order_by(reviews.c.due_at, reviews.c.id)))
+
+
+async def elsewhere(session: Session, *, now: datetime) -> int:
+    """How many reviews are due in all, whoever may decide them."""
+    query = select(func.count()).where(_free(now), reviews.c.due_at <= now)
+    return await session.scalar(query) or 0
+
+
+async def tally(session: Session, reviewer_id: int) -> Tally:
+    """How often a reviewer's verdicts stood."""
+    found = await session.execute(
+        select(
+            func.count(),
+            func.count(reviews.c.overturned),
+            func.count().filter(reviews.c.overturned.is_(True)),
+        ).where(reviews.c.reviewer_id == reviewer_id, reviews.c.state == "decided")
+    )
+    return Tally(*found.one())
+
+
+async def case(session: Session, review_id: int) -> Case:
+    """What the reviewer sees of it."""
+    row = (await session.execute(select(reviews).where(reviews.c.id == review_id))).one()
+    offer = await dispatch.offer_of(session, row.assignment_id)
+    assert offer is not None
+    terms = review_terms.of(offer.spec.review)
+    about = (
+        await session.execute(
+            select(assignments.c.accept_at, assignments.c.returns, tasks.c.gold)
+            .join(tasks, tasks.c.id == assignments.c.task_id)
+            .where(assignments.c.id == row.assignment_id)
+        )
+    ).one()
+    first = row.purpose in ("review", "final")
+    return Case(
+        review_id=row.id,
+        purpose=row.purpose,
+        revision=row.revision,
+        offer=offer,
+        value=await _value(session, row.assignment_id, row.revision),
+        others=await _others(session, offer),
+        gold=about.gold,
+        pay_micro=row.pay_micro or 0,
+        currency=row.currency or offer.currency,
+        decide_by=about.accept_at if first else None,
+        returnable=row.purpose == "review" and about.returns < terms.returns,
+        grades=terms.grades if first else (),
+        complaint=await _complaint(session, row) if row.purpose == "appeal" else None,
+    )
+
+
+def open_to(reviewer_id: int, now: datetime) -> Sequence[ColumnElement[bool]]:
+    """Reviews that this person may take now."""
+    other = reviews.alias()
+    before = exists().where(
+        other.c.assignment_id == reviews.c.assignment_id,
+        other.c.reviewer_id == reviewer_id,
+        other.c.id != reviews.c.id,
+    )
+    return (
+        _free(now),
+        reviews.c.due_at <= now,
+        reviews.c.author_id != reviewer_id,
+        ~before,
+        _qualified(reviewer_id),
+    )
+
+
+def _qualified(reviewer_id: int) -> ColumnElement[bool]:
+    """What a reviewer needs for a queue: its language."""
+    languages = table(WorkerLanguage)
+    reads = select(languages.c.language).where(languages.c.worker_id == reviewer_id)
+    return reviews.c.queue_id.in_(select(queues.c.id).where(queues.c.language.in_(reads)))
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    """Nobody has it, or somebody has had it for too long."""
+    return or_(
+        reviews.c.state == "waiting",
+        and_(reviews.c.state == "held", reviews.c.lease_until < now),
+    )
+
+
+async def _renewed(session: Session, reviewer_id: int, now: datetime) -> int | None:
+    found: int | None = await session.scalar(
+        update(reviews)
+        .where(reviews.c.reviewer_id == reviewer_id, reviews.c.state == "held")
+        .values(lease_until=now + LEASE, revision=_newest())
+        .returning(reviews.c.id)
+    )
+    return found
+
+
+def _newest() -> Any:
+    """The revision to look at: the newest, and for an audit the one that was decided about."""
+    first = reviews.alias()
+    decided = select(first.c.revision).where(first.c.id == reviews.c.of_id).scalar_subquery()
+    latest = (
+        select(func.max(answers.c.revision))
+        .where(answers.c.assignment_id == reviews.c.assignment_id)
+        .correlate(reviews)
+        .scalar_subquery()
+    )
+    return func.coalesce(decided.correlate(reviews), latest)
+
+
+async def _claim(
+    session: Session, reviewer_id: int, wanted: Sequence[ColumnElement[bool]], now: datetime
+) -> Case | None:
+    probe = (
+        select(reviews.c.id)
+        .where(*wanted)
+        .order_by(reviews.c.due_at, reviews.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=reviews)
+        .correlate(None)
+        .scalar_subquery()
+    )
+    taken: int | None = await session.scalar(
+        update(reviews)
+        .where(reviews.c.id == probe, _free(now))
+        .values(
+            state="held",
+            reviewer_id=reviewer_id,
+            lease_until=now + LEASE,
+            revision=_newest(),
+        )
+        .returning(reviews.c.id)
+    )
+    if taken is None:
+        return None
+    await _freeze_pay(session, taken)
+    return await case(session, taken)
+
+
+async def _freeze_pay(session: Session, review_id: int) -> None:
+    of_assignment = select(reviews.c.assignment_id).where(reviews.c.id == review_id)
+    offer = await dispatch.offer_of(session, (await session.scalars(of_assignment)).one())
+    assert offer is not None
+    tier = await tiers.tier(session, offer.spec.tier)
+    await session.execute(
+        update(reviews)
+        .where(reviews.c.id == review_id)
+        .values(pay_micro=tier.review_micro, currency=tier.currency)
+    )
+
+
+async def _value(session: Session, assignment_id: int, revision: int) -> Any:
+    return await session.scalar(
+        select(answers.c.value).where(
+            answers.c.assignment_id == assignment_id, answers.c.revision == revision
+        )
+    )
+
+
+async def _others(session: Session, offer: Offer) -> tuple[tuple[Any, int], ...]:
+    """What others answered to the same task, the most frequent first."""
+    later = answers.alias()
+    superseded = exists().where(
+        later.c.assignment_id == answers.c.assignment_id, later.c.revision > answers.c.revision
+    )
+    rows = await session.execute(
+        select(answers.c.label, answers.c.value)
+        .join(assignments, assignments.c.id == answers.c.assignment_id)
+        .where(
+            assignments.c.task_id == offer.task_id,
+            assignments.c.id != offer.assignment_id,
+            assignments.c.state.in_(("answered", "accepted")),
+            ~superseded,
+        )
+        .order_by(answers.c.id)
+        .limit(OTHERS)
+    )
+    values: dict[str, Any] = {}
+    counts: Counter[str] = Counter()
+    for label, value in rows:
+        values.setdefault(label, value)
+        counts[label] += 1
+    return tuple((values[label], count) for label, count in counts.most_common())
+
+
+async def _complaint(session: Session, row: Row[Any]) -> Complaint:
+    first = reviews.alias()
+    found = await session.execute(
+        select(
+            appeals.c.id,
+            appeals.c.text,
+            appeals.c.photo,
+            appeals.c.decide_by,
+            first.c.reason,
+            first.c.note,
+            first.c.expected,
+        )
+        .join(first, first.c.id == appeals.c.review_id)
+        .where(appeals.c.review_id == row.of_id)
+    )
+    return Complaint(*found.one())

@@ -1,0 +1,456 @@
+"""Answers are reviewed, given back, not accepted, appealed; whoever is late decides nothing."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from bot.clock import now
+from bot.models.base import table
+from bot.models.people import Worker
+from bot.models.reviews import Appeal, Review
+from bot.models.work import Answer, Assignment, Task
+from bot.pay import ledger
+from bot.people import roles
+from bot.sandbox import Person
+from bot.work import invariants
+from tests.handlers.office import press, shown, tell, toast
+from tests.life import Life, last_with_buttons
+from tests.stories import scenes
+from tests.stories.scenes import CENT, act, all_data, pick
+
+ALL = "review = { share = 1, due = '3d', audit = 0 }"
+PAY = 25_000  # micro-units for a review of a basic task
+PRICE = 2 * CENT
+
+
+@pytest.fixture(autouse=True)
+async def sound(bot: Life) -> AsyncIterator[None]:
+    """After every story all that must hold does."""
+    yield
+    async with bot.database.reading() as session:
+        assert (await invariants.look(session, now=now())).wrong == {}
+
+
+async def reviewers(bot: Life, count: int, *languages: str) -> list[Person]:
+    people = await scenes.crew(bot, count, *languages)
+    async with bot.database.transaction() as session:
+        for person in people:
+            await roles.grant(session, await scenes.worker_of(bot, person), "reviewer", by=None)
+    return people
+
+
+async def answered(bot: Life, worker: Person, *fields: str, **terms: object) -> None:
+    """One task of a choice between red and blue, answered with red."""
+    wanted = fields or (ALL,)
+    await scenes.opened(bot, "choice", "options = ['red', 'blue']", *wanted, tasks=["sky"], **terms)
+    await scenes.say(bot, worker)
+    await pick(bot, worker, 0)
+
+
+async def refuse(bot: Life, reviewer: Person, note: str = "The sky is blue.") -> None:
+    """Not accepted, for the first reason, with the second option expected."""
+    await tell(bot, reviewer, "/review")
+    await press(bot, reviewer, "Not accepted")
+    await press(bot, reviewer, "R1")
+    if "blue" in labels(reviewer):
+        await press(bot, reviewer, "blue")
+    await tell(bot, reviewer, note)
+
+
+def labels(person: Person) -> list[str]:
+    rows = last_with_buttons(person)["reply_markup"]["inline_keyboard"]
+    return [one["text"] for row in rows for one in row]
+
+
+async def speak(bot: Life, person: Person, locale: str) -> None:
+    me = await scenes.worker_of(bot, person)
+    await scenes.change(bot, update(table(Worker)).where(Worker.id == me).values(locale=locale))
+
+
+async def money(bot: Life, person: Person) -> dict[str, int]:
+    async with bot.database.reading() as session:
+        found = await ledger.balances(session, await scenes.worker_of(bot, person))
+    return {"pending": found[0].pending, "available": found[0].available} if found else {}
+
+
+async def state(bot: Life) -> str:
+    (found,) = await scenes.states(bot)
+    return found
+
+
+async def test_an_accepted_answer_pays_its_author_and_its_reviewer(bot: Life):
+    (amina,), (reza,) = await scenes.crew(bot, 1), await reviewers(bot, 1)
+    await answered(bot, amina)
+    card = await tell(bot, reza, "/review")
+    assert "Answer: <b>red</b>" in card or "Answer: red" in card
+    await press(bot, reza, "Accept")
+    assert await state(bot) == "accepted"
+    assert await money(bot, amina) == {"pending": 0, "available": PRICE}
+    assert await money(bot, reza) == {"pending": 0, "available": PAY}
+    assert "No answer waits" in shown(reza)
+    assert "review" in await tell_history(bot, reza)
+
+
+async def tell_history(bot: Life, person: Person) -> str:
+    await tell(bot, person, "/balance")
+    await press(bot, person, "History")
+    line = labels(person)[0]
+    await press(bot, person, line[:6])
+    return line + shown(person)
+
+
+@pytest.mark.parametrize("locale", ["en", "sw"])
+async def test_an_answer_given_back_is_answered_again_and_accepted(bot: Life, locale: str):
+    (amina,), (reza, sara) = await scenes.crew(bot, 1), await reviewers(bot, 2)
+    await speak(bot, amina, locale)
+    await answered(bot, amina)
+    await tell(bot, reza, "/review")
+    await press(bot, reza, "Give back")
+    await tell(bot, reza, "Look at the sky at noon.")
+    assert await state(bot) == "returned"
+    assert "Look at the sky at noon." in shown(amina)
+    assert await money(bot, amina) == {"pending": PRICE, "available": 0}
+
+    await press(bot, amina, {"en": "Answer again", "sw": "Jibu tena"}[locale])
+    assert "Look at the sky at noon." in shown(amina)
+    await pick(bot, amina, 1)
+    assert await state(bot) == "answered"
+    assert "No answer waits" in await tell(bot, reza, "/review")  # he has decided about it before
+    await tell(bot, sara, "/review")
+    await press(bot, sara, "Accept")
+    assert await state(bot) == "accepted"
+    assert await scenes.labels(bot) == ["red", "blue"]
+    assert await money(bot, amina) == {"pending": 0, "available": PRICE}
+
+
+@pytest.mark.parametrize("locale", ["en", "sw"])
+async def test_an_appeal_is_decided_by_another_reviewer_and_paid(bot: Life, locale: str):
+    (amina,), (reza, sara) = await scenes.crew(bot, 1), await reviewers(bot, 2)
+    await speak(bot, amina, locale)
+    await answered(bot, amina)
+    await refuse(bot, reza)
+    assert await state(bot) == "not_accepted"
+    assert await money(bot, amina) == {"pending": 0, "available": 0}
+    said = shown(amina)
+    assert "R1" in said
+    assert "The sky is blue." in said
+    assert "blue" in said
+
+    await press(bot, amina, {"en": "Appeal", "sw": "Kata rufaa"}[locale])
+    await tell(bot, amina, "At sunset it was red.")
+    (appeal,) = await scenes.look(bot, select(Appeal))
+    assert f"A-{appeal.id}" in amina.last["text"]
+
+    await edited_callback(bot, reza, appeal)
+    assert "You have decided about this answer before" in toast(reza)
+    assert "No answer waits" in await tell(bot, reza, "/review")
+
+    card = await tell(bot, sara, "/review")
+    assert "At sunset it was red." in card
+    assert "The sky is blue." in card
+    await press(bot, sara, "Accept")
+    assert await state(bot) == "accepted"
+    assert await money(bot, amina) == {"pending": 0, "available": PRICE}
+    assert f"A-{appeal.id}" in amina.last["text"]
+    (first,) = await scenes.look(bot, select(Review).where(Review.purpose == "review"))
+    assert first.overturned
+    assert "overturned: 1" in await tell(bot, reza, "/review")
+
+
+async def edited_callback(bot: Life, person: Person, appeal: Appeal) -> None:
+    """A tap with the review of the appeal written into it."""
+    (look,) = await scenes.look(bot, select(Review.id).where(Review.purpose == "appeal"))
+    await person.tap_data(last_with_buttons(person)["message_id"], f"rv:ok:{look}:1")
+    await bot.settle()
+
+
+async def test_an_appeal_comes_once_and_within_its_time(bot: Life):
+    (amina,), (reza,) = await scenes.crew(bot, 1), await reviewers(bot, 1)
+    await answered(bot, amina)
+    await refuse(bot, reza)
+    long_ago = now() - timedelta(days=15)
+    decided = table(Review).c.decided_at
+    await scenes.change(bot, update(table(Review)).values(decided_at=long_ago))
+    await press(bot, amina, "Appeal")
+    assert "14 days" in toast(amina)
+    await scenes.change(bot, update(table(Review)).values({decided: now()}))
+    await press(bot, amina, "Appeal")
+    await tell(bot, amina, "It was red.")
+    await press(bot, amina, "Appeal")
+    assert "appealed against this already" in toast(amina)
+    assert await scenes.count(bot, Appeal) == 1
+
+
+async def test_an_appeal_nobody_decides_is_decided_for_the_worker(bot: Life):
+    (amina,), (reza, sara) = await scenes.crew(bot, 1), await reviewers(bot, 2)
+    await answered(bot, amina)
+    await refuse(bot, reza)
+    await press(bot, amina, "Appeal")
+    await tell(bot, amina, "It was red.")
+    await tell(bot, sara, "/review")
+    await scenes.change(bot, update(table(Appeal)).values(decide_by=now() - timedelta(hours=1)))
+    await bot.tick("appeal")
+    await bot.tick("send")
+    assert await money(bot, amina) == {"pending": 0, "available": PRICE}
+    assert "nobody decided in time" in amina.last["text"]
+    await press(bot, sara, "Accept")
+    assert "time for this review is over" in toast(sara)
+    assert await money(bot, sara) == {}
+    (first,) = await scenes.look(bot, select(Review).where(Review.purpose == "review"))
+    assert first.overturned is None
+
+
+async def test_an_upheld_appeal_is_the_end_of_it(bot: Life):
+    (amina,), (reza, sara) = await scenes.crew(bot, 1), await reviewers(bot, 2)
+    await answered(bot, amina)
+    await refuse(bot, reza)
+    await press(bot, amina, "Appeal")
+    await tell(bot, amina, "It was red.")
+    await refuse(bot, sara, "No, it was noon.")
+    assert await state(bot) == "not_accepted"
+    assert "No, it was noon." in amina.last["text"]
+    assert "no further appeal" in amina.last["text"]
+    assert await money(bot, amina) == {"pending": 0, "available": 0}
+    assert await money(bot, sara) == {"pending": 0, "available": PAY}
+
+
+async def test_a_reviewer_who_is_too_late_changes_nothing(bot: Life):
+    (amina,), (reza,) = await scenes.crew(bot, 1), await reviewers(bot, 1)
+    await answered(bot, amina)
+    await tell(bot, reza, "/review")
+    past = now() - timedelta(seconds=1)
+    await scenes.change(bot, update(table(Assignment)).values(accept_at=past))
+    await bot.tick("accept")
+    await press(bot, reza, "Accept")
+    assert "accepted and paid" in toast(reza)
+    assert await money(bot, amina) == {"pending": 0, "available": PRICE}
+    assert await money(bot, reza) == {}
+
+
+async def test_the_slot_of_an_answer_not_accepted_is_open_for_others(bot: Life):
+    (amina, juma), (reza,) = await scenes.crew(bot, 2), await reviewers(bot, 1)
+    await answered(bot, amina)
+    await refuse(bot, reza)
+    await scenes.say(bot, amina)
+    assert await scenes.held(bot, amina) is None
+    await scenes.say(bot, juma)
+    assert await scenes.held(bot, juma) is not None
+
+
+async def test_a_won_appeal_takes_its_place_again_if_it_is_free(bot: Life):
+    (amina,), (reza, sara) = await scenes.crew(bot, 1), await reviewers(bot, 2)
+    await answered(bot, amina)
+    await refuse(bot, reza)
+    await press(bot, amina, "Appeal")
+    await tell(bot, amina, "It was red.")
+    assert await scenes.look(bot, select(Task.open_slots)) == [1]
+    await tell(bot, sara, "/review")
+    await press(bot, sara, "Accept")
+    assert await scenes.look(bot, select(Task.open_slots)) == [0]
+
+
+async def test_a_corrected_answer_counts_and_is_paid(bot: Life):
+    (amina,), (reza,) = await scenes.crew(bot, 1), await reviewers(bot, 1)
+    await answered(bot, amina)
+    await tell(bot, reza, "/review")
+    await press(bot, reza, "Fix and accept")
+    await press(bot, reza, "blue")
+    assert await scenes.labels(bot) == ["red", "blue"]
+    me = await scenes.worker_of(bot, reza)
+    assert await scenes.look(bot, select(Answer.reviewer_id).order_by(Answer.revision)) == [
+        None,
+        me,
+    ]
+    assert await money(bot, amina) == {"pending": 0, "available": PRICE}
+    assert "Corrected" in amina.last["text"]
+    assert "red" in await tell_history(bot, amina)
+
+
+async def test_written_and_marked_answers_are_corrected_as_they_are_given(bot: Life):
+    (amina,), (reza,) = await scenes.crew(bot, 1), await reviewers(bot, 1)
+    await scenes.opened(bot, "text", ALL, tasks=["word"])
+    await scenes.say(bot, amina)
+    await tell(bot, amina, "neno")
+    await tell(bot, reza, "/review")
+    await press(bot, reza, "Fix and accept")
+    await tell(bot, reza, "maneno")
+    assert await scenes.labels(bot) == ["neno", "maneno"]
+    await scenes.opened(bot, "multi", "options = ['x', 'y', 'z']", ALL, tasks=["many"])
+    await scenes.say(bot, amina)
+    poll = next(m for m in reversed(amina.chat.messages) if "poll" in m)
+    await amina.vote(poll["message_id"], [0])
+    await bot.settle()
+    await act(bot, amina, "done")
+    await tell(bot, reza, "/review")
+    await press(bot, reza, "Fix and accept")
+    await press(bot, reza, "z")
+    await press(bot, reza, "Done")
+    assert (await scenes.labels(bot))[-1] == "x|z"
+
+
+async def test_a_graded_answer_is_paid_in_part_and_its_author_may_appeal(bot: Life):
+    (amina,), (reza, sara) = await scenes.crew(bot, 1), await reviewers(bot, 2)
+    graded = "review = { share = 1, due = '3d', audit = 0, grades = [0, 25, 50, 75, 100] }"
+    await answered(bot, amina, graded)
+    await tell(bot, reza, "/review")
+    await press(bot, reza, "Accept, 75")
+    assert await money(bot, amina) == {"pending": 0, "available": PRICE * 3 // 4}
+    assert "75" in shown(amina)
+    await press(bot, amina, "Appeal")
+    await tell(bot, amina, "All of it is right.")
+    await tell(bot, sara, "/review")
+    await press(bot, sara, "Accept")
+    assert await money(bot, amina) == {"pending": 0, "available": PRICE}
+
+
+async def test_after_its_time_a_returned_answer_is_decided_as_it_is(bot: Life):
+    (amina,), (reza, sara) = await scenes.crew(bot, 1), await reviewers(bot, 2)
+    await answered(bot, amina)
+    await tell(bot, reza, "/review")
+    await press(bot, reza, "Give back")
+    await tell(bot, reza, "Look again.")
+    past = now() - timedelta(seconds=1)
+    await scenes.change(bot, update(table(Assignment)).values(rework_until=past))
+    await bot.tick("rework")
+    assert await state(bot) == "answered"
+    await tell(bot, sara, "/review")
+    assert not any(label.startswith("Give back") for label in labels(sara))
+    await press(bot, sara, "Accept")
+    assert await state(bot) == "accepted"
+
+
+async def test_a_correction_while_the_reviewer_looks_is_seen_first(bot: Life):
+    (amina,), (reza,) = await scenes.crew(bot, 1), await reviewers(bot, 1)
+    await answered(bot, amina)
+    await tell(bot, reza, "/review")
+    await act(bot, amina, "undo")
+    await pick(bot, amina, 1)
+    await press(bot, reza, "Accept")
+    assert "corrected this answer" in toast(reza)
+    assert "blue" in await tell(bot, reza, "/review")
+    await press(bot, reza, "Accept")
+    assert await state(bot) == "accepted"
+
+
+async def test_all_that_waits_in_a_project_is_accepted_in_two_steps(bot: Life):
+    (amina,), (reza,) = await scenes.crew(bot, 1), await reviewers(bot, 1)
+    await scenes.opened(
+        bot, "choice", "options = ['red', 'blue']", ALL, tasks=["one", "two", "three"]
+    )
+    await scenes.say(bot, amina)
+    for _ in range(3):
+        await pick(bot, amina, 0)
+    await tell(bot, reza, "/review")
+    assert "without looking" in await press(bot, reza, "Accept all 3")
+    await press(bot, reza, "Accept them")
+    assert await scenes.states(bot) == ["accepted"] * 3
+    assert await money(bot, amina) == {"pending": 0, "available": 3 * PRICE}
+    assert await money(bot, reza) == {}
+
+
+async def test_nobody_reviews_without_the_role_the_language_or_their_own(bot: Life):
+    (amina, juma), (reza,) = await scenes.crew(bot, 2), await reviewers(bot, 1, "sw")
+    await answered(bot, amina)
+    assert "one of these roles" in await tell(bot, juma, "/review")
+    assert "No answer waits" in await tell(bot, reza, "/review")
+    async with bot.database.transaction() as session:
+        await roles.grant(session, await scenes.worker_of(bot, amina), "admin", by=None)
+    assert "No answer waits" in await tell(bot, amina, "/review")
+    (look,) = await scenes.look(bot, select(Review.id))
+    await amina.tap_data(last_with_buttons(amina)["message_id"], f"rv:ok:{look}:1")
+    await bot.settle()
+    assert "your own answer" in toast(amina)
+    assert await state(bot) == "answered"
+
+
+async def test_the_inbox_lists_appeals_and_opens_them(bot: Life):
+    (amina,), (reza, sara) = await scenes.crew(bot, 1), await reviewers(bot, 2)
+    async with bot.database.transaction() as session:
+        await roles.grant(session, await scenes.worker_of(bot, sara), "admin", by=None)
+    await answered(bot, amina)
+    await refuse(bot, reza)
+    await press(bot, amina, "Appeal")
+    await tell(bot, amina, "It was red.")
+    assert "Appeals to decide: 1" in await tell(bot, sara, "/inbox")
+    (appeal,) = await scenes.look(bot, select(Appeal.id))
+    assert f"A-{appeal}" in await press(bot, sara, "Appeals")
+    assert "It was red." in await press(bot, sara, "Decide")
+    await press(bot, sara, "Accept")
+    assert await state(bot) == "accepted"
+    assert "No appeal is open" in await tell(bot, sara, "/inbox appeals")
+    assert "Reported" not in await tell(bot, sara, "/inbox reports")
+
+
+async def test_an_audit_finds_a_wrong_refusal_and_pays_it(bot: Life):
+    (amina,), (reza, sara) = await scenes.crew(bot, 1), await reviewers(bot, 2)
+    await answered(bot, amina, "review = { share = 1, due = '3d', audit = 1 }")
+    await refuse(bot, reza)
+    card = await tell(bot, sara, "/review")
+    assert "Second look" in card
+    assert "The sky is blue." not in card  # blind
+    await press(bot, sara, "Accept")
+    assert await money(bot, amina) == {"pending": 0, "available": PRICE}
+    assert "second person" in amina.last["text"]
+    assert "overturned: 1" in await tell(bot, reza, "/review")
+
+
+async def test_two_rounds_need_two_reviewers(bot: Life):
+    (amina,), (reza, sara) = await scenes.crew(bot, 1), await reviewers(bot, 2)
+    await answered(bot, amina, "review = { share = 1, due = '3d', audit = 0, rounds = 2 }")
+    await tell(bot, reza, "/review")
+    await press(bot, reza, "Accept")
+    assert await state(bot) == "answered"
+    assert "No answer waits" in await tell(bot, reza, "/review")
+    await tell(bot, sara, "/review")
+    await press(bot, sara, "Accept")
+    assert await state(bot) == "accepted"
+
+
+async def test_the_card_says_until_when_an_answer_may_be_reviewed(bot: Life):
+    (amina,) = await scenes.crew(bot, 1)
+    await scenes.opened(bot, "choice", "options = ['red', 'blue']", ALL, tasks=["sky"])
+    assert "accepted after 3 days at the latest" in await tell(bot, amina, "/work")
+
+
+async def test_a_delayed_review_is_handed_out_when_it_is_due(bot: Life):
+    (amina,), (reza,) = await scenes.crew(bot, 1), await reviewers(bot, 1)
+    await answered(bot, amina, "review = { share = 1, due = '3d', audit = 0, delay = '1h' }")
+    assert "No answer waits" in await tell(bot, reza, "/review")
+    await scenes.change(bot, update(table(Review)).values(due_at=now() - timedelta(seconds=1)))
+    assert "red" in await tell(bot, reza, "/review")
+
+
+async def test_skipping_leaves_an_answer_to_others(bot: Life):
+    (amina,), (reza, sara) = await scenes.crew(bot, 1), await reviewers(bot, 2)
+    await answered(bot, amina)
+    await tell(bot, reza, "/review")
+    assert "No answer waits" in await tell(bot, sara, "/review")
+    await press(bot, reza, "Skip")
+    waits = select(func.count()).select_from(Review).where(Review.state == "held")
+    assert await scenes.look(bot, waits) == [1]  # it was the only one: shown again
+    await scenes.change(bot, update(table(Review)).values(lease_until=now() - timedelta(minutes=1)))
+    await tell(bot, sara, "/review")
+    await press(bot, reza, "Accept")
+    assert "Another reviewer has this answer" in toast(reza)
+    await press(bot, sara, "Accept")
+    assert await state(bot) == "accepted"
+
+
+async def test_an_answer_is_given_back_so_often_and_no_more(bot: Life):
+    (amina,), people = await scenes.crew(bot, 1), await reviewers(bot, 2)
+    await answered(bot, amina, "review = { share = 1, due = '3d', audit = 0, returns = 1 }")
+    await tell(bot, people[0], "/review")
+    await press(bot, people[0], "Give back")
+    await tell(bot, people[0], "Again.")
+    await press(bot, amina, "Answer again")
+    await pick(bot, amina, 0)
+    await tell(bot, people[1], "/review")
+    assert not any(label.startswith("Give back") for label in labels(people[1]))
+    (look,) = await scenes.look(bot, select(Review.id).where(Review.state == "held"))
+    await people[1].tap_data(last_with_buttons(people[1])["message_id"], f"rv:back:{look}:2")
+    await bot.settle()
+    await tell(bot, people[1], "Again!")
+    assert "cannot be given back any more" in people[1].last["text"]
+    assert all_data(last_with_buttons(people[1]))
