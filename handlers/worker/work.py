@@ -184,7 +184,7 @@ async def _redo(turn: Turn, assignment: str, nonce: str) -> None:
     value = await answers.own(turn.session, current.assignment_id)
     note = await rework.note(turn.session, current.assignment_id)
     said = _("Your answer was: {answer}").format(answer=escape(_words(current, value)))
-    _show(turn, current, head=[f"<blockquote>{escape(note)}</blockquote>", said])
+    await _show(turn, current, head=[f"<blockquote>{escape(note)}</blockquote>", said])
 
 
 async def _keep(turn: Turn, assignment: str, nonce: str) -> None:
