@@ -121,7 +121,7 @@ class Sender:
         try:
             return await self._once(method, payload)
         finally:
-            self._slots.give()
+            self._slots.give(outbox.REPLIES)
 
     async def tick(self) -> int:
         """Send what waits in the database; how many letters were taken."""
@@ -220,7 +220,7 @@ class Sender:
             self._failures = 0
             return Sent(letter, **_receipt(result))
         finally:
-            self._slots.give()
+            self._slots.give(letter.lane)
         return await self._failed(letter, failure)
 
     async def _payload(self, letter: Letter) -> dict[str, Any]:

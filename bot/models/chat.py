@@ -83,8 +83,8 @@ class Outbox(Base):
             "ix_outbox_due",
             "lane",
             "due_at",
-            postgresql_where=text("sent_at IS NULL AND dead IS NULL"),
-            sqlite_where=text("sent_at IS NULL AND dead IS NULL"),
+            postgresql_where=text("sent_at IS NULL AND dead IS NULL AND lane >= 0"),
+            sqlite_where=text("sent_at IS NULL AND dead IS NULL AND lane >= 0"),
         ),
         Index(
             "ix_outbox_expiry",

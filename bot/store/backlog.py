@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, null, select, union
 from bot.models.base import Utc, moment, table
 from bot.models.chat import Inbox, Outbox
 from bot.store.database import Session
-from bot.store.outbox import BROADCASTS, MONEY, OFFERS, REPLIES, UNSENT
+from bot.store.outbox import BROADCASTS, BY_LANE, MONEY, OFFERS, REPLIES, UNSENT
 
 MOST = 10_000  # rows counted, 1 ms for each lane that has them: SQLite counts in the event loop
 FIRST = 100  # due ones among which the oldest is looked for: a letter tried again is due later
@@ -34,7 +34,7 @@ class Backlog:
 
 
 def _lane(number: int) -> Select[Any]:
-    unsent = (outbox.c.lane == number, UNSENT)
+    unsent = (outbox.c.lane == number, BY_LANE, UNSENT)
     # In the order of the index: without it PostgreSQL may read the whole table instead.
     some = select(outbox.c.id).where(*unsent).order_by(outbox.c.due_at).limit(MOST)
     first = select(outbox.c.created_at).where(*unsent).order_by(outbox.c.due_at).limit(FIRST)

@@ -57,7 +57,7 @@ async def measure(
     async with Sandbox(token=backlog.TOKEN, history=20) as sandbox:
         at_work = [sandbox.person(f"Person {number}", id=number) for number in numbers]
         for number in range(waiting):
-            sandbox.person("Reader", id=FIRST_READER + number)
+            sandbox.person("Reader", id=FIRST_READER + number).started = True
         async with serving(url, sandbox, rate_limit=rate_limit) as bot:
             crowd = Crowd(at_work, bot, think=think)
             await crowd.begin()
