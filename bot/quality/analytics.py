@@ -5,6 +5,7 @@ Rows are sorted before crowd-kit sees them: it numbers labels as they come.
 """
 
 import math
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -97,8 +98,11 @@ def chances(method: str, answers: Iterable[Row]) -> dict[Any, Chances]:
     if len(labels) < 2:  # nothing to infer, and some of the models would divide by zero
         return {task: dict.fromkeys(labels, 1.0) for task, _, _ in rows}
     pandas, kit = _libraries(method)
+    table = pandas.DataFrame(rows, columns=["task", "worker", "label"])
     try:
-        found = model.fit(kit, pandas.DataFrame(rows, columns=["task", "worker", "label"]))
+        with warnings.catch_warnings():  # of small matrices; what comes of them is judged below
+            warnings.simplefilter("ignore")
+            found = model.fit(kit, table)
     except (ArithmeticError, ValueError):  # a matrix that has no inverse, or nothing in it
         raise NothingFound(method=method) from None
     found = found.div(found.sum(axis=1), axis=0)

@@ -55,7 +55,6 @@ def test_where_only_one_label_was_given_it_is_the_result(method: str) -> None:
     assert analytics.chances(method, []) == {}
 
 
-@pytest.mark.filterwarnings("ignore:k >= N", "ignore:The behavior of DataFrame.idxmax")
 @pytest.mark.parametrize("rows", [["1an", "1by"], ["1an", "1by", "2an", "2by"]])
 def test_answers_that_say_too_little_are_refused_and_not_guessed_from(rows: list[str]) -> None:
     with pytest.raises(analytics.NothingFound, match="mmsr finds no result"):
