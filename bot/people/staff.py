@@ -26,7 +26,12 @@ async def desk(session: Session, bot_id: int, *, but: int) -> list[tuple[Chat, W
 
 async def owners(session: Session) -> list[tuple[Chat, Worker]]:
     """Every owner who can be reached, with their chat."""
-    theirs = select(Role.worker_id).where(Role.role == "owner")
+    return await holders(session, "owner")
+
+
+async def holders(session: Session, *roles: str) -> list[tuple[Chat, Worker]]:
+    """Whoever has one of the roles and can be reached, with the bot they know."""
+    theirs = select(Role.worker_id).where(Role.role.in_(roles))
     rows = await session.execute(
         select(Chat, Worker)
         .join(Worker, Worker.id == Chat.worker_id)
@@ -45,6 +50,11 @@ async def reach(session: Session, bot_id: int, worker_id: int) -> tuple[Chat, Wo
     )
     found = rows.one_or_none()
     return None if found is None else (found[0], found[1])
+
+
+async def chat_of(session: Session, worker_id: int) -> Chat | None:
+    """A worker's chat, with whichever bot it is."""
+    return await session.scalar(select(Chat).where(Chat.worker_id == worker_id))
 
 
 async def roles_of(session: Session, username: str) -> list[str]:
