@@ -6,6 +6,7 @@ grow with plus; the project's `expense` carries the minus.
     answered      project expense -price   worker pending   +price     answer:<assignment>
     accepted      worker pending  -price   worker available +price     accept:<assignment>
     not accepted  the answer's posting, reversed                       reverse:<posting>
+    broken task   project expense -time    worker available +time      report:<assignment>
 """
 
 from collections.abc import Sequence
@@ -98,6 +99,23 @@ async def accept(
         Side(available(worker_id, currency), micro),
     ]
     await post(session, f"accept:{assignment_id}", "accept", sides, assignment_id=assignment_id)
+
+
+async def pay_report(
+    session: Session,
+    *,
+    assignment_id: int,
+    worker_id: int,
+    project_id: int,
+    micro: int,
+    currency: str,
+) -> None:
+    """The time spent on a task that was broken indeed; nobody reviews it. Twice is once."""
+    sides = [
+        Side(expense(project_id, currency), -micro),
+        Side(available(worker_id, currency), micro),
+    ]
+    await post(session, f"report:{assignment_id}", "report", sides, assignment_id=assignment_id)
 
 
 async def post(

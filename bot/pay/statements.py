@@ -15,7 +15,7 @@ from bot.models.work import Answer, Assignment, Project, Queue, Stage, StageVers
 from bot.pay.ledger import Balance
 from bot.store.database import Session
 from bot.task_types import TASK_TYPES
-from bot.task_types.kind import Block, Wording
+from bot.task_types.kind import Block, TaskType, Wording
 
 MINE = ("pending", "available", "held")  # moves between these are no income and no expense
 WEEK = timedelta(days=7)
@@ -46,7 +46,7 @@ class Detail:
     shown: tuple[str, ...]
     """The texts of the task, each under the title it had on the card: A and B, for example."""
     answer: str
-    """In the worker's words."""
+    """In the worker's words; empty where the task was reported as broken, and indeed was."""
     seconds: int | None
     accept_at: datetime | None
 
@@ -220,7 +220,7 @@ def _work(worker_id: int, posting_id: int) -> Select[Any]:
             (StageVersion.stage_id == Assignment.stage_id)
             & (StageVersion.version == Assignment.stage_version),
         )
-        .join(Answer, Answer.assignment_id == Assignment.id)
+        .outerjoin(Answer, Answer.assignment_id == Assignment.id)
         .where(Posting.id == posting_id, Assignment.worker_id == worker_id)
         .order_by(Answer.revision.desc())
         .limit(1)
@@ -235,10 +235,14 @@ def _detail(line: Line, row: Mapping[Any, Any]) -> Detail:
         line=line,
         question=wording.question,
         shown=tuple(_titled(block) for block in ask.blocks if block.kind == "text"),
-        answer=kind.words(row["settings"], wording, row["value"], row["layout"]),
+        answer="" if line.kind == "report" else _answer(kind, wording, row),
         seconds=row["seconds"],
         accept_at=row["accept_at"],
     )
+
+
+def _answer(kind: TaskType, wording: Wording, row: Mapping[Any, Any]) -> str:
+    return kind.words(row["settings"], wording, row["value"], row["layout"])
 
 
 def _titled(block: Block) -> str:

@@ -85,16 +85,26 @@ def _told(turn: Turn, found: Detail) -> str:
     line = found.line
     parts = [
         f"<b>{_amount(line.micro, line.currency)}</b>",
-        _state(turn, found),
+        _broken() if line.kind == "report" else _state(turn, found),
         _("Project: {name}").format(name=escape(line.project or "")),
         _("Question: {question}").format(question=escape(found.question)),
         *(f"<blockquote>{escape(_cut(text))}</blockquote>" for text in found.shown[:TEXTS]),
-        _("Your answer: {answer}").format(answer=f"<b>{escape(found.answer)}</b>"),
+        *_answer(found),
         _("Given: {time}").format(time=i18n.when(line.at, turn.zone)),
     ]
     if found.seconds is not None:
         parts.append(_("Time taken: {time}").format(time=i18n.duration(found.seconds)))
     return "\n".join(parts)
+
+
+def _answer(found: Detail) -> list[str]:
+    if not found.answer:
+        return []
+    return [_("Your answer: {answer}").format(answer=f"<b>{escape(found.answer)}</b>")]
+
+
+def _broken() -> str:
+    return _("Available: your time on a task that was broken")
 
 
 def _state(turn: Turn, found: Detail) -> str:
