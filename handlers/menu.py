@@ -73,5 +73,6 @@ def _admin() -> dict[str, str]:
         "set": _("Change a project"),
         "status": _("Progress, cost and speed"),
         "export": _("Download answers and results"),
+        "workers": _("Find workers; restrict or lift"),
         "team": _("Roles and invitations"),
     }

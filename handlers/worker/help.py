@@ -61,6 +61,7 @@ def _commands(mine: Collection[str]) -> str:
         "/set p_7k2 price=0.04 overlap=3": _("Change a project; you see the changes first."),
         "/status p_7k2": _("Progress, cost and speed of one project, or of all."),
         "/export p_7k2 jsonl results": _("Answers (raw) or results, as CSV or JSONL."),
+        "/workers country:KE active:7d": _("Workers, by name or segment; each opens a card."),
         "/team invite reviewer": _("Roles; a link that lets one person in."),
         "/verify @name": _("Whether somebody belongs to this team."),
     }

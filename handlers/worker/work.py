@@ -144,7 +144,7 @@ async def _report(turn: Turn, assignment: str, nonce: str) -> None:
         await _tell_staff(turn, parked)
     turn.toast(_("Thank you. We will look at this task, and pay your time if it is broken."))
     offer = await dispatch.next_for(turn.session, turn.worker, now=turn.now)
-    _show_next(turn, offer)
+    await _show_next(turn, offer)
     if reason in reports.AT_ONCE:
         turn.say(_break_offered(offer))
 
