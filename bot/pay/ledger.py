@@ -10,6 +10,7 @@ grow with plus; the project's `expense` carries the minus.
     not accepted  the answer's posting, reversed                       refuse:<assignment>
     overturned    project expense -rest    worker available +rest      appeal:<appeal>, audit:<id>
     reviewed      project expense -pay     reviewer available +pay     review:<assignment>:<round>
+    broken task   project expense -time    worker available +time      report:<assignment>
 """
 
 from collections.abc import Mapping, Sequence

@@ -5,12 +5,13 @@ from telegram.ext import CallbackQueryHandler, CommandHandler
 
 from bot import i18n
 from bot.errors import Invalid
-from bot.i18n import N_, ngettext
+from bot.i18n import N_
 from bot.i18n import gettext as _
-from bot.work import appeals, broken
+from bot.work import appeals
+from bot.work import reports as tasks_reported
 from bot.work.appeals import Waiting
 from handlers import review_card
-from handlers.admin import desk
+from handlers.admin import desk, reports
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
@@ -43,13 +44,11 @@ async def open_list(update: Update, turn: Turn) -> None:
 
 async def _overview(turn: Turn) -> Message:
     waiting = len(await appeals.listing(turn.session, turn.worker))
-    reported = len(await broken.latest(turn.session))
+    reported = await tasks_reported.count(turn.session)
     lines = [
         bold(_("Inbox")),
         _("Appeals to decide: {count}").format(count=_at_most(waiting, appeals.SHOWN)),
-        _("Reports of tasks in the last week: {count}").format(
-            count=_at_most(reported, broken.SHOWN)
-        ),
+        _("Reported tasks: {count}").format(count=i18n.number(reported)),
     ]
     rows = [[Button(_("Appeals"), pack(IN, "appeals")), Button(_("Reports"), pack(IN, "reports"))]]
     return Message(text="\n".join(lines), rows=rows)
@@ -80,17 +79,7 @@ def _appeal(turn: Turn, one: Waiting) -> str:
 
 
 async def _reports(turn: Turn) -> Message:
-    found = await broken.latest(turn.session)
-    if not found:
-        return Message(text=_("No task was reported in the last week."), rows=[[_home()]])
-    lines = [bold(_("Reported tasks, the newest first"))]
-    for one in found:
-        times = ngettext("{count} report", "{count} reports", one.count)
-        lines.append(
-            f"/p_{one.code} · <code>{escape(one.key)}</code> · {escape(one.reasons)} · "
-            + times.format(count=i18n.number(one.count))
-        )
-    return Message(text="\n\n".join(lines), rows=[[_home()]])
+    return await reports.listing(turn, 0)
 
 
 def _opens(one: Waiting) -> str:
