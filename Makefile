@@ -29,9 +29,10 @@ audit: setup
 	@$(RUN)/uv export --frozen --quiet --no-emit-project --all-extras --format requirements-txt > .venv/locked.txt
 	@$(RUN)/uv tool run --quiet pip-audit --strict --disable-pip --require-hashes -r .venv/locked.txt $(ARGS)
 
-# The long forms of what `make test` runs in short: 50 kills of real processes, each started cold.
+# The long forms of what `make test` runs in short: 50 kills of real processes, each started cold, and
+# 10 minutes of everything at once.
 chaos: setup
-	@KAZI_CHAOS_KILLS=50 KAZI_CHAOS_COLD=1 $(RUN)/pytest tests/chaos -s $(ARGS)
+	@KAZI_CHAOS_KILLS=50 KAZI_CHAOS_COLD=1 KAZI_CHAOS_SECONDS=600 $(RUN)/pytest tests/chaos -s $(ARGS)
 
 bench: setup
 	@$(RUN)/python -m tests.bench $(ARGS)

@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from telegram import Update
 from telegram.error import InvalidToken, NetworkError
@@ -88,7 +87,7 @@ class Kazi:
             bot_id=self.bot_id,
             rate_limit=settings.rate_limit,
         )
-        self.clock = AsyncIOScheduler(
+        self.clock = ticks.Ticker(
             timezone="UTC",
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )

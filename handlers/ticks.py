@@ -3,12 +3,14 @@
 import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot import i18n, metrics
+from bot import clock, i18n, metrics
 from bot.i18n import gettext as _
 from bot.models.work import Intake
 from bot.pay import statements
@@ -27,6 +29,23 @@ from handlers.worker.work import offer_work
 log = structlog.get_logger()
 
 Tick = Callable[[Sender], Awaitable[None]]
+
+
+class Ticker(AsyncIOScheduler):  # type: ignore[misc]  # it ships no types
+    """A scheduler of intervals that goes on when the host's clock is put back.
+
+    APScheduler plans by the time of day: put back by an hour, it would wake nobody for an hour.
+    """
+
+    _seen = datetime.min.replace(tzinfo=UTC)
+
+    def wakeup(self) -> None:
+        """Look what is due; on a clock that was put back, all of it."""
+        last, self._seen = self._seen, clock.now()
+        if self._seen < last:
+            for job in self.get_jobs():
+                job.modify(next_run_time=self._seen)
+        super().wakeup()
 
 
 async def run(tick: Tick, sender: Sender) -> None:

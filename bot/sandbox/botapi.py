@@ -95,7 +95,7 @@ class BotApi:
                 return await self._fail(fault, method, raw, uploads)
         result = await self._call_or_leave(method, raw, uploads, receive)
         self._note(method, raw, 200)
-        return 200, b'{"ok":true,"result":' + msgspec.json.encode(result) + b"}"
+        return 200, _success(result)
 
     async def _call_or_leave(
         self, method: str, raw: dict[str, Any], uploads: dict[str, Upload], receive: Receive
@@ -130,9 +130,14 @@ class BotApi:
         self, fault: Fault, method: str, raw: dict[str, Any], uploads: dict[str, Upload]
     ) -> tuple[int, bytes]:
         """The answer that goes wrong, after the call took effect if it should."""
+        if fault.kind == "slow":
+            result = await self._call(method, raw, uploads)
+            self._note(method, raw, 200, fault.kind)
+            await self._hang(fault.seconds)
+            return 200, _success(result)
         if fault.executes:
             await self._call(method, raw, uploads)
-        self._note(method, raw, _STATUS[fault.kind])
+        self._note(method, raw, _STATUS[fault.kind], fault.kind)
         if fault.kind == "timeout":
             await self._hang(fault.seconds)
         if fault.kind in ("timeout", "cut"):
@@ -151,11 +156,21 @@ class BotApi:
         except TimeoutError:
             return
 
-    def _note(self, method: str, raw: dict[str, Any], status: int) -> None:
-        self.world.calls.append(Call(method, _chat_id(raw), raw, self.world.clock(), status))
+    def _note(self, method: str, raw: dict[str, Any], status: int, fault: str = "") -> None:
+        call = Call(method, _chat_id(raw), raw, self.world.clock(), status, fault)
+        self.world.calls.append(call)
 
 
-_STATUS = {"429": 429, "500": 500, "502html": 502, "timeout": 0, "cut": 0, "notok": 200, "403": 403}
+_STATUS = {
+    "429": 429,
+    "500": 500,
+    "502html": 502,
+    "timeout": 0,
+    "cut": 0,
+    "notok": 200,
+    "403": 403,
+    "migrated": 400,
+}
 
 
 def _refused(fault: Fault) -> Refused:
@@ -164,6 +179,9 @@ def _refused(fault: Fault) -> Refused:
         return Refused(429, f"Too Many Requests: retry after {wait}", retry_after=wait)
     if fault.kind == "403":
         return Refused(403, "Forbidden: bot was blocked by the user")
+    if fault.kind == "migrated":
+        words = "Bad Request: group chat was upgraded to a supergroup chat"
+        return Refused(400, words, migrate_to_chat_id=fault.new_chat_id)
     return Refused(500, "Internal Server Error")
 
 
@@ -273,6 +291,11 @@ async def _read_multipart(
 async def _hung_up(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _success(result: Any) -> bytes:
+    encoded: bytes = msgspec.json.encode(result)
+    return b'{"ok":true,"result":' + encoded + b"}"
 
 
 def _refusal(refused: Refused) -> bytes:

@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-KINDS = ("429", "500", "502html", "timeout", "cut", "notok", "403")
+KINDS = ("429", "500", "502html", "timeout", "cut", "notok", "403", "slow", "migrated")
 
 
 @dataclass(slots=True)
@@ -12,7 +12,8 @@ class Fault:
 
     `share` of the calls that match, `count` of them at most (None: no end). With `executes` the
     call takes effect although its answer fails. `retry_after` and `seconds` (how long a timeout
-    hangs) are in seconds.
+    hangs, and how late a slow but good answer comes) are in seconds. A chat that is `migrated` has
+    become `new_chat_id`.
     """
 
     method: str = "*"
@@ -23,6 +24,7 @@ class Fault:
     count: int | None = None
     executes: bool = False
     seconds: float = 60.0
+    new_chat_id: int | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -23,13 +23,17 @@ FIRST_PERSON = 7_000_000_001  # beyond 32 bits, as real ids are
 
 
 class Call(NamedTuple):
-    """One call of the Bot API; `status` is the HTTP status of the answer, 0 if there was none."""
+    """One call of the Bot API; `status` is the HTTP status of the answer, 0 if there was none.
+
+    `fault` is the kind of the fault that befell it, "" for none.
+    """
 
     method: str
     chat_id: int | str | None
     params: dict[str, Any]
     at: float
     status: int
+    fault: str = ""
 
 
 @dataclass(slots=True)
@@ -122,9 +126,12 @@ class World:
         count: int | None = None,
         executes: bool = False,
         seconds: float = 60.0,
+        new_chat_id: int | None = None,
     ) -> Fault:
         """Let calls go wrong from now on (see Fault); clear `faults` to end it."""
-        fault = Fault(method, kind, retry_after, chat_id, share, count, executes, seconds)
+        fault = Fault(
+            method, kind, retry_after, chat_id, share, count, executes, seconds, new_chat_id
+        )
         self.faults.append(fault)
         return fault
 

@@ -157,6 +157,19 @@ MARK = (
 )
 # What was said is in the chat from then on, and nowhere else: rows hold names and answers.
 SENT = MARK.values(sent_at=moment(), message_id=bindparam("message"), payload={})
+# The card is where the letter's row says that it is: a sender whose mark was refused moves nothing.
+PLACE = (
+    update(_chats)
+    .where(
+        _chats.c.bot_id == bindparam("bot"),
+        _chats.c.chat_id == bindparam("chat"),
+        _chats.c.card == bindparam("shown"),
+        exists().where(
+            outbox.c.id == bindparam("letter"), outbox.c.message_id == bindparam("message")
+        ),
+    )
+    .values(card_message=bindparam("message"))
+)
 EXPIRE = (
     update(outbox)
     .where(_OF_BOT, UNSENT, _FREE, outbox.c.expires_at < bindparam("now"))
@@ -413,16 +426,8 @@ def _held(outcome: Sent, owner: str, **values: Any) -> dict[str, Any]:
 
 
 async def _place_card(session: Session, letter: Letter, message_id: int) -> None:
-    await session.execute(
-        update(Chat)
-        .where(
-            Chat.bot_id == letter.bot_id,
-            Chat.chat_id == letter.chat_id,
-            Chat.card == letter.card,
-        )
-        .values(card_message=message_id)
-        .execution_options(synchronize_session=False)
-    )
+    where = {"bot": letter.bot_id, "chat": letter.chat_id, "shown": letter.card}
+    await session.execute(PLACE, where | {"letter": letter.id, "message": message_id})
 
 
 async def _place_poll(session: Session, letter: Letter, outcome: Sent) -> None:

@@ -157,17 +157,8 @@ async def record(
 
     Raises AlreadyAnswered for a second tap, GivenBack after a skip.
     """
-    if current.state == "held":
-        await _first(session, worker, current, now, surplus=False)
-        revision = 1
-    elif current.state == "expired":
-        await _first(
-            session,
-            worker,
-            current,
-            now,
-            surplus=not await dispatch.take_slot(session, current.task_id),
-        )
+    if current.state in ("held", "expired"):
+        await _first(session, worker, current, now)
         revision = 1
     elif current.state in ("answered", "returned") or await _mends(session, current):
         revision = await _next_revision(session, current, now)
@@ -306,27 +297,13 @@ async def _lapse(session: Session, accepted: Sequence[int]) -> None:
         )
 
 
-async def _first(
-    session: Session, worker: Worker, current: Offer, now: datetime, *, surplus: bool
-) -> None:
-    """The state changes only from what it was seen in: the second of two taps finds it changed."""
-    window = review_terms.of(current.spec.review).due
-    won = await session.scalar(
-        CHANGE,
-        {
-            "assignment": current.assignment_id,
-            "seen": current.state,
-            "state": "answered",
-            "nonce": dispatch.fresh_nonce(),  # a second tap on the same card is told it is saved
-            "answered_at": now,
-            "seconds": max(0, round((now - current.offered_at).total_seconds())),
-            "accept_at": now + window,
-            "surplus": surplus,
-            "draft": None,
-        },
-    )
-    if won is None:
-        raise AlreadyAnswered
+async def _first(session: Session, worker: Worker, current: Offer, now: datetime) -> None:
+    """In time, or else late: the lease may end just now, between the reading and the writing."""
+    in_time = current.state == "held" and await _change(session, current, "held", now)
+    if not in_time:
+        surplus = not await dispatch.take_slot(session, current.task_id)
+        if not await _change(session, current, "expired", now, surplus=surplus):
+            raise AlreadyAnswered
     metrics.ANSWERS.inc()
     await ledger.earn(
         session,
@@ -336,6 +313,27 @@ async def _first(
         micro=current.price_micro,
         currency=current.currency,
     )
+
+
+async def _change(
+    session: Session, current: Offer, seen: str, now: datetime, *, surplus: bool = False
+) -> bool:
+    """The state changes only from what it was seen in: the second of two taps finds it changed."""
+    won = await session.scalar(
+        CHANGE,
+        {
+            "assignment": current.assignment_id,
+            "seen": seen,
+            "state": "answered",
+            "nonce": dispatch.fresh_nonce(),  # a second tap on the same card is told it is saved
+            "answered_at": now,
+            "seconds": max(0, round((now - current.offered_at).total_seconds())),
+            "accept_at": now + review_terms.of(current.spec.review).due,
+            "surplus": surplus,
+            "draft": None,
+        },
+    )
+    return won is not None
 
 
 async def _mark(

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, text
@@ -11,10 +12,20 @@ from bot.models.pay import Posting
 from bot.models.work import Answer, Assignment, Task
 from bot.pay import ledger
 from bot.pay.ledger import LedgerBroken
-from bot.store.database import Database, Session
+from bot.store.database import Database, Session, now
 from tests.chaos.people import Act
 
 ANSWERED = ("answered", "accepted")
+LONGEST_LEASE = timedelta(minutes=6)  # the shortest there is, for tasks of a second
+HAPPENED = (
+    Assignment.offered_at,
+    Assignment.answered_at,
+    Answer.at,
+    Posting.at,
+    Inbox.received_at,
+    Outbox.created_at,
+    Outbox.sent_at,
+)
 
 
 class Said(NamedTuple):
@@ -22,17 +33,21 @@ class Said(NamedTuple):
 
     name: str
     acts: list[Act]
+    refused: int
+    """Messages that were said to answer nothing, because the card had changed meanwhile."""
 
 
 async def faults(
-    database: Database, people: Iterable[Said], acknowledged: Iterable[int]
+    database: Database, people: Iterable[Said], acknowledged: Iterable[int], *, since: datetime
 ) -> list[str]:
-    """Every broken promise, as a sentence; none is what we want."""
+    """Every broken promise, as a sentence; none is what we want. All happened after `since`."""
     async with database.reading() as session:
         return [
             *await _work(session, list(people)),
             *await _money(session),
             *await _slots(session),
+            *await _hands(session),
+            *await _moments(session, since),
             *await _letters(session),
             *await _updates(session, set(acknowledged)),
             *(await _file(session) if database.is_sqlite else []),
@@ -101,9 +116,13 @@ def _texts(people: list[Said], found: dict[int, list[str]]) -> Iterator[str]:
         for label in labels:
             holders[label].append(assignment)
     for said in people:
-        for act in said.acts:
-            if act.kind == "text" and len(holders[act.label]) != 1:
-                yield f"{said.name} wrote {act.label!r} once: it answers {holders[act.label]}"
+        counts = {a.label: len(holders[a.label]) for a in said.acts if a.kind == "text"}
+        lost = [label for label, count in counts.items() if not count]
+        if len(lost) > said.refused:
+            yield f"{said.name} wrote {lost}, and {said.refused} of it was refused"
+        for label, count in counts.items():
+            if count > 1:
+                yield f"{said.name} wrote {label!r} once: it answers {holders[label]}"
 
 
 def _states(found: dict[int, list[str]], states: dict[int, str]) -> Iterator[str]:
@@ -154,6 +173,40 @@ async def _slots(session: Session) -> list[str]:
         f"task {row.key}: {row.open_slots} open and {row.taken} taken of {row.overlap}"
         for row in await session.execute(query)
     ]
+
+
+async def _hands(session: Session) -> list[str]:
+    """Nobody holds two tasks at a time, or had one twice."""
+    mine = (Assignment.worker_id, func.count())
+    held = select(*mine).where(Assignment.state == "held").group_by(Assignment.worker_id)
+    had = select(*mine).group_by(Assignment.worker_id, Assignment.task_id)
+    more = func.count() > 1
+    return [
+        *(f"worker {who} holds {n} tasks" for who, n in await session.execute(held.having(more))),
+        *(
+            f"worker {who} had a task {n} times"
+            for who, n in await session.execute(had.having(more))
+        ),
+    ]
+
+
+async def _moments(session: Session, since: datetime) -> list[str]:
+    """Everything happened at its time, and all times are the database's."""
+    at = await now(session)
+    wrong = []
+    for column in HAPPENED:
+        outside = (column < since) | (column > at)
+        count = await session.scalar(select(func.count()).where(outside))
+        wrong += [f"{column} is out of time in {count} rows"] if count else []
+    early = {
+        "accepted": (Assignment.state == "accepted") & (Assignment.accept_at > at),
+        "expired": (Assignment.state == "expired") & (Assignment.lease_until > at),
+        "leased": Assignment.lease_until > at + LONGEST_LEASE,
+    }
+    for state, too_soon in early.items():
+        found = (await session.scalars(select(Assignment.id).where(too_soon).limit(5))).all()
+        wrong += [f"{state} too soon: assignments {found}"] if found else []
+    return wrong
 
 
 async def _letters(session: Session) -> list[str]:

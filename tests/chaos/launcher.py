@@ -1,56 +1,84 @@
 """A warm start: the bot's code is loaded once, and each bot is a fork that runs `kazi` from there.
 
-Lines on standard input: `start run` (or another command) answers with the process id, `wait` with
-the exit code. The end of the input ends the bot. With KAZI_CHAOS_FORGETFUL=1 the inbox remembers
-nothing, so that every repeated delivery is handled again: the storm must then notice.
+Lines on standard input, in JSON: {"start": how}, answered with the bot's process id; {"wait": id},
+answered with its exit code; {"ended": id}, answered with null while it lives. The end of the input
+ends them all.
+
+The bot's own clock is ahead by as many seconds as the file named in KAZI_CHAOS_CLOCK says, as
+soon as it says so. And KAZI_CHAOS_WITHOUT takes guards away from the bot, see `controls.py`.
 """
 
 import importlib
+import json
 import os
 import signal
 import sys
-from datetime import datetime
+import time
+from datetime import datetime, tzinfo
+from pathlib import Path
 
 from bot.cli import main
-from bot.store import inbox
-from bot.store.database import Session, now
+from tests.chaos import controls
 
 LOADED = ("bot.app", "bot.cli.live", "bot.web.server", "uvicorn.protocols.http.auto")
+# All that asks for the time of day; the database has a clock of its own.
+ASKING = ("bot.clock", "apscheduler.schedulers.base", "apscheduler.triggers.interval")
 
 
-def answer_orders(log: str) -> None:
+def answer_orders() -> None:
     """Do as told until the input ends."""
-    pid = 0
+    living: set[int] = set()
     for line in sys.stdin:
-        order, *arguments = line.split()
+        ((order, what),) = json.loads(line).items()
         if order == "start":
-            pid = os.fork()
-            if not pid:
-                _become_the_bot(arguments, log)
-            print(pid, flush=True)
+            answer: int | None = _start(**what)
+            living.add(answer)
         else:
-            print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
-            pid = 0
-    if pid:
+            answer = _end(what, 0 if order == "wait" else os.WNOHANG)
+            living -= {what} if answer is not None else set()
+        print(json.dumps(answer), flush=True)
+    for pid in living:
         os.kill(pid, signal.SIGKILL)
 
 
-def forget_updates() -> None:
-    """The negative control: the key that stops redelivery is gone."""
-    taken = inbox.take
-
-    async def take(session: Session, bot_id: int, update_id: int, kind: str) -> datetime:
-        return await taken(session, bot_id, update_id, kind) or await now(session)
-
-    inbox.take = take
+def _start(command: str, log: str, environment: dict[str, str]) -> int:
+    pid = os.fork()
+    if not pid:
+        _become_the_bot(command, log, environment)
+    return pid
 
 
-def _become_the_bot(arguments: list[str], log: str) -> None:
+def _end(pid: int, options: int) -> int | None:
+    ended, status = os.waitpid(pid, options)
+    return os.waitstatus_to_exitcode(status) if ended else None
+
+
+def bend_clock(file: Path) -> None:
+    """From now on the time of day is what the host says and as many seconds as `file` says."""
+    right = time.time
+
+    def wrong() -> float:
+        return right() + (float(file.read_text() or 0) if file.exists() else 0)
+
+    class Bent(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.fromtimestamp(wrong(), tz)
+
+    time.time = wrong
+    for name in ASKING:
+        importlib.import_module(name).datetime = Bent
+
+
+def _become_the_bot(command: str, log: str, environment: dict[str, str]) -> None:
+    os.environ.update(environment)
+    os.chdir(Path(log).parent)
+    bend_clock(Path(environment["KAZI_CHAOS_CLOCK"]))
     output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for mine, theirs in ((nothing, 0), (output, 1), (output, 2)):
         os.dup2(mine, theirs)
-    sys.argv = ["kazi", *arguments]
+    sys.argv = ["kazi", command]
     code = 1
     try:
         main()
@@ -65,6 +93,5 @@ def _become_the_bot(arguments: list[str], log: str) -> None:
 if __name__ == "__main__":
     for name in LOADED:
         importlib.import_module(name)
-    if os.environ.get("KAZI_CHAOS_FORGETFUL") == "1":
-        forget_updates()
-    answer_orders(sys.argv[1])
+    controls.weaken()
+    answer_orders()

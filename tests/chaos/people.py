@@ -15,6 +15,8 @@ THINK = (0.05, 0.5)  # seconds before an answer
 CLICK = 0.02  # seconds before a button that needs no thought
 PATIENCE = 10.0  # seconds without a reaction before somebody sends /work again
 DOUBLE = 0.1
+REFUSAL = "This task is answered with its buttons"
+HURRY = 0.1  # share of answers after which /work follows before they are heard
 SKIPS, UNDOES, KEEPS = 0.05, 0.07, 0.3
 
 
@@ -133,6 +135,8 @@ class Someone:
             pressed.append(self.chance.choice([pressed[0], self.chance.choice(card.answers)]))
         for button in pressed:
             await self._use(card, button, "answer")
+        if self._going and self.chance.random() < HURRY:
+            await self._write("/work", "work")  # its update comes by another way, at the same time
 
     async def _text(self, card: Card) -> None:
         """Words that nobody else says and that this person says once."""
@@ -196,6 +200,11 @@ class Someone:
         with suppress(TimeoutError):
             await self.person.wait(changed, timeout=PATIENCE)
             self.reactions.append(time.monotonic() - began)
+
+    @property
+    def refused(self) -> int:
+        """How often they were told that a message answers nothing here."""
+        return sum(1 for one in self.person.chat.messages if REFUSAL in one.get("text", ""))
 
     @property
     def _joined(self) -> bool:

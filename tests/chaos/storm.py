@@ -3,39 +3,38 @@
 import asyncio
 import random
 import time
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
 import httpx
 import msgspec
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from bot.models.chat import Outbox
 from bot.models.work import Answer, Assignment
 from bot.sandbox import Sandbox
-from bot.store.database import Database, Session, now
+from bot.store.database import Database, now
 from bot.work import intake, project_file, projects
-from tests.chaos import books
+from tests.chaos import books, controls, letters
 from tests.chaos.books import Said
 from tests.chaos.fleet import Fleet
+from tests.chaos.letters import Record
+from tests.chaos.mishaps import EVERYTHING, Mishaps, muddle
 from tests.chaos.people import Someone
-from tests.chaos.process import BotProcess
+from tests.chaos.process import BotProcess, starting
+from tests.chaos.report import Report
 from tests.chaos.witness import Witness
 from tests.life import TOKEN
-from tests.postgres import Power
 
 PEOPLE = 16
 UNRULY = 0.1  # share of deliveries that are doubled, and of those that others overtake
 UNDER_LOAD = (2, 80)  # updates that a bot may acknowledge before its end
-MOMENT = 0.1  # seconds after the last of them, at most
 PATIENT = 3.0  # seconds after which it ends in any case
-LONG_ABSENCE = 0.5  # share of deaths after which the bot is away for longer than its leases
-HELD_TOO_LONG = 0.3  # share of those after which the tasks in hand have expired too
-DRAIN = 60.0  # seconds that everything may take to come to rest
+DRAIN = 90.0  # seconds that everything may take to come to rest
 
 PROJECTS = """
 [project]
@@ -64,6 +63,7 @@ KINDS = {
     "say": ("text", 35, 2, "gold_share = 0"),
 }  # fmt: skip
 TASKS = 600
+A_SECOND = 6  # tasks of each project that people use up in a second, at most
 
 
 @dataclass(frozen=True)
@@ -75,39 +75,11 @@ class Trouble:
     """Orderly restarts of each replica."""
     outages: Sequence[float] = ()
     """Seconds that PostgreSQL is away, each time."""
-
-
-@dataclass
-class Report:
-    """What happened, for the assertions and for people."""
-
-    seed: int
-    back: list[float] = field(default_factory=list)
-    """Seconds from each kill, or the end of an outage, to the first update acknowledged."""
-    reactions: list[float] = field(default_factory=list)
-    acts: int = 0
-    answers: int = 0
-    corrections: int = 0
-    late: int = 0
-    hurries: int = 0
-    seconds: float = 0.0
-    goodbyes: list[tuple[int, float]] = field(default_factory=list)
-    """Exit code and seconds of each orderly end."""
-    gap: float = 0.0
-    """Seconds in which nobody of the replicas took an update, at most."""
-    faults: list[str] = field(default_factory=list)
-    said: str = ""
-
-    def line(self) -> str:
-        slow = sorted(self.reactions)
-        return (
-            f"seed {self.seed}: {len(self.back)} kills, {self.acts} updates, {self.answers} answers"
-            f" ({self.corrections} corrections, {self.late} surplus), /work again {self.hurries}"
-            f" times; back after {min(self.back, default=0):.1f}-{max(self.back, default=0):.1f} s;"
-            f" a person waited"
-            f" {slow[len(slow) // 2]:.2f} s in the middle and {slow[-1]:.1f} s at most;"
-            f" {self.seconds:.0f} s in all"
-        )
+    seconds: float = 0
+    """How long everything there is happens, by chance."""
+    muddle: float = 0
+    """Share of calls of the Bot API that go wrong."""
+    people: int = PEOPLE
 
 
 async def rage(
@@ -121,81 +93,103 @@ async def rage(
 ) -> Report:
     """Run one storm: `mode` is polling, webhook, or replicas, of which one at a time dies."""
     began = time.monotonic()
-    chance = random.Random(seed)
-    database = Database(database_url)
-    await _prepare(database)
-    sandbox = Sandbox(token=TOKEN, seed=seed, retry_scale=0.02, duplicate=UNRULY, reorder=UNRULY)
-    witness = Witness(sandbox.clock, sandbox.chance)
-    sandbox.updates = witness
     report = Report(seed)
-    async with sandbox:
-        bot = _bot(mode, database_url, sandbox.url, folder, cold=cold, seed=seed)
+    database = Database(database_url)
+    since = await _prepare(database, max(TASKS, round(A_SECOND * trouble.seconds)))
+    sandbox = Sandbox(token=TOKEN, seed=seed, retry_scale=0.02, duplicate=UNRULY, reorder=UNRULY)
+    witness, record = Witness(sandbox.clock, sandbox.chance), Record()
+    sandbox.updates, sandbox.calls = witness, record
+    muddle(sandbox, trouble.muddle)
+    async with (
+        sandbox,
+        _bot(mode, database_url, sandbox, folder, cold=cold, seed=seed) as bot,
+    ):
+        chance = random.Random(seed)
         crowd = [
             Someone(sandbox.person(f"Person {at}"), witness, random.Random(chance.random()))
-            for at in range(PEOPLE)
+            for at in range(trouble.people)
         ]
-        try:
-            if mode != "polling":
-                await _subscribe(sandbox, bot)
-            await _storm(bot, crowd, witness, database, chance, report, trouble)
-            await _rest(database, witness)
-            await asyncio.gather(*(someone.prove() for someone in crowd))
-            await _rest(database, witness)
-            code = await bot.stop()
-        finally:
-            await bot.close()
-        report.said = bot.said()
-    people = [_said(someone, witness) for someone in crowd]
-    report.faults = await books.faults(database, people, witness.acknowledged)
-    report.faults += [f"exit code {code} after SIGTERM"] if code else []
+        mishaps = Mishaps(bot, database, chance)
+        if mode != "polling":
+            await _subscribe(sandbox, bot)
+        await _storm(bot, crowd, witness, mishaps, chance, report, trouble)
+        await _calm(crowd, database, witness, mishaps)
+        code = await bot.stop()
+    report.said = bot.said()
+    report.faults = [f"exit code {code} after SIGTERM"] if code else []
+    report.faults += await books.faults(
+        database, [_said(someone, witness) for someone in crowd], witness.acknowledged, since=since
+    )
+    await _post(database, record, mishaps, report)
     await _count(database, crowd, report)
     await database.dispose()
     report.seconds = time.monotonic() - began
     return report
 
 
-def _bot(
-    mode: str, database_url: str, api_url: str, folder: Path, *, cold: bool, seed: int
-) -> BotProcess | Fleet:
-    if mode == "replicas":
-        return Fleet(
-            database_url=database_url, api_url=api_url, folder=folder, cold=cold, seed=seed
-        )
-    return BotProcess(mode, database_url=database_url, api_url=api_url, folder=folder, cold=cold)
+@asynccontextmanager
+async def _bot(
+    mode: str, database_url: str, sandbox: Sandbox, folder: Path, *, cold: bool, seed: int
+) -> AsyncIterator[BotProcess | Fleet]:
+    async with starting(cold=cold) as starter:
+        given = {
+            "database_url": database_url,
+            "api_url": sandbox.url,
+            "folder": folder,
+            "starter": starter,
+        }
+        if mode != "replicas":
+            yield BotProcess(mode, **given)
+            return
+        async with Fleet(**given, seed=seed) as fleet:
+            yield fleet
 
 
 async def _storm(
     bot: BotProcess | Fleet,
     crowd: list[Someone],
     witness: Witness,
-    database: Database,
+    mishaps: Mishaps,
     chance: random.Random,
     report: Report,
     trouble: Trouble,
 ) -> None:
+    async def suffer(mishap: Awaitable[None]) -> None:
+        """Under load, and until somebody is heard again."""
+        await _load(witness, chance.randint(*UNDER_LOAD))
+        before = len(mishaps.diary)
+        await mishap
+        began = min(one.began for one in mishaps.diary[before:])
+        await _sign_of_life(witness)
+        report.back.append(time.time() - began)
+
     await bot.start()
     living = [asyncio.ensure_future(someone.live()) for someone in crowd]
     await _sign_of_life(witness)
-    for left in reversed(range(trouble.kills)):
-        await _load(witness, chance.randint(*UNDER_LOAD))
-        await asyncio.sleep(chance.uniform(0, MOMENT))
-        killed = time.monotonic()
-        await bot.kill()
-        if not left or chance.random() < LONG_ABSENCE:
-            await _long_absence(database, tasks=chance.random() < HELD_TOO_LONG)
-        await bot.start()
-        report.back.append(await _sign_of_life(witness) - killed)
-    if isinstance(bot, Fleet):
+    for _ in range(trouble.kills):
+        await suffer(mishaps.kill())
+    if isinstance(bot, Fleet) and trouble.restarts:
         await _restart(bot, report, trouble.restarts)
     for seconds in trouble.outages:
-        await _load(witness, chance.randint(*UNDER_LOAD))
-        await _outage(database, seconds)
-        up = time.monotonic()
-        report.back.append(await _sign_of_life(witness) - up)
+        await suffer(mishaps.outage(seconds))
+    if trouble.seconds:
+        await _everything(mishaps, suffer, trouble.seconds)
     await _load(witness, UNDER_LOAD[1])
     async with asyncio.timeout(DRAIN):
         await asyncio.gather(*(someone.stop() for someone in crowd))
         await asyncio.gather(*living)
+
+
+async def _everything(
+    mishaps: Mishaps, suffer: Callable[[Awaitable[None]], Awaitable[None]], seconds: float
+) -> None:
+    """Each mishap once, and then what chance brings."""
+    end = time.monotonic() + seconds
+    for kind in EVERYTHING:
+        await suffer(mishaps.happen(kind))
+    while time.monotonic() < end:
+        await suffer(mishaps.happen_by_chance())
+    await mishaps.revive()
 
 
 async def _restart(fleet: Fleet, report: Report, times: int) -> None:
@@ -205,14 +199,6 @@ async def _restart(fleet: Fleet, report: Report, times: int) -> None:
     for _ in range(times):
         report.goodbyes += await fleet.restart_each()
     report.gap = fleet.balancer.worst_gap()
-
-
-async def _outage(database: Database, seconds: float) -> None:
-    """PostgreSQL falls, and comes back after so long."""
-    power = Power(database.url)
-    await power.off()
-    await asyncio.sleep(seconds)
-    await power.on()
 
 
 async def _subscribe(sandbox: Sandbox, bot: BotProcess | Fleet) -> None:
@@ -235,23 +221,23 @@ async def _load(witness: Witness, updates: int) -> None:
                 await witness.next_acknowledged()
 
 
-async def _long_absence(database: Database, *, tasks: bool) -> None:
-    """As if the bot had been away for minutes: what it had leased is free by now."""
-
-    async def pass_time(session: Session) -> None:
-        past = await now(session) - timedelta(seconds=1)
-        await session.execute(
-            update(Outbox).where(Outbox.lease_until.is_not(None)).values(lease_until=past)
-        )
-        if tasks:
-            held = Assignment.state == "held"
-            await session.execute(update(Assignment).where(held).values(lease_until=past))
-
-    await database.run(pass_time)  # other replicas are at work on the same rows
+async def _calm(
+    crowd: list[Someone], database: Database, witness: Witness, mishaps: Mishaps
+) -> None:
+    """When all has come to rest, everybody does one more task."""
+    await _rest(database, witness, mishaps)
+    await asyncio.gather(*(someone.prove() for someone in crowd))
+    await _rest(database, witness, mishaps)
 
 
-async def _rest(database: Database, witness: Witness) -> None:
-    """Wait until no update waits for the bot and no message for a person."""
+async def _rest(database: Database, witness: Witness, mishaps: Mishaps) -> None:
+    """Wait until no update waits for the bot and no message for a person.
+
+    Letters leased to the dead go again when their leases have run out, which is helped along.
+    """
+    if mishaps.diary:
+        await asyncio.sleep(1)
+        await mishaps.long_absence(tasks=False)
     unsent = select(func.count()).where(Outbox.sent_at.is_(None), Outbox.dead.is_(None))
     waiting = -1
     try:
@@ -266,12 +252,15 @@ async def _rest(database: Database, witness: Witness) -> None:
         ) from None
 
 
-async def _prepare(database: Database) -> None:
+async def _prepare(database: Database, tasks: int) -> datetime:
+    """The projects, of so many tasks each; the database's time before anything happened."""
+    await letters.copy(database)
+    await controls.loosen(database)
     for name, (type, cents, overlap, settings) in KINDS.items():
         toml = PROJECTS.format(
             name=name, type=type, cents=cents, overlap=overlap, settings=settings
         )
-        rows = [{"key": f"{name}-{at}", "text": f"Row {at} of {name}"} for at in range(TASKS)]
+        rows = [{"key": f"{name}-{at}", "text": f"Row {at} of {name}"} for at in range(tasks)]
         for row in rows[::50] if name == "pick" else []:
             row["gold"] = "yes"
         file = BytesIO(b"\n".join(msgspec.json.encode(row) for row in rows))
@@ -279,12 +268,23 @@ async def _prepare(database: Database) -> None:
             project = await projects.apply(session, project_file.parse(toml), actor=None)
             await intake.load(session, project, file, "jsonl", actor=None)
             await projects.open_project(session, project, actor=None)
+    async with database.reading() as session:
+        return await now(session)
 
 
 def _said(someone: Someone, witness: Witness) -> Said:
     """Only what was acknowledged is promised."""
     acts = [act for act in someone.acts if act.update_id in witness.acknowledged]
-    return Said(someone.person.first_name, acts)
+    return Said(someone.person.first_name, acts, someone.refused)
+
+
+async def _post(database: Database, record: Record, mishaps: Mishaps, report: Report) -> None:
+    """What was said, and what went wrong with it."""
+    report.mishaps, report.muddled = mishaps.counts, record.muddled
+    async with database.reading() as session:
+        compared = await letters.compare(session, record, mishaps.diary)
+    report.faults += compared.faults
+    report.letters, report.repeated = compared.letters, compared.repeated
 
 
 async def _count(database: Database, crowd: list[Someone], report: Report) -> None:

@@ -1,5 +1,6 @@
 """What Telegram answers, and what becomes of the letter."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -164,6 +165,28 @@ async def test_letters_follow_a_group_to_its_new_number(script: Script, database
         (-1007, "one"),
         (-1007, "two"),
     ]
+
+
+async def test_a_group_that_moves_under_load_misses_nothing(
+    sandbox: Sandbox, database: Database
+) -> None:
+    people = crowd(sandbox, 20)
+    old, new = (sandbox.person("The team", id=number) for number in (-7, -1007))
+    old.started = new.started = True
+    early, late = ["one", "two", "three"], ["four", "five"]
+    async with senders(database, sandbox.url, 3) as office:
+        await office.know([*people, old])
+        await office.write(*(text(one, said) for said in early for one in [*people, old]))
+        delivering = asyncio.ensure_future(office.deliver())
+        await old.wait(lambda chat: chat.messages, timeout=30)
+        sandbox.fault("*", "migrated", chat_id=old.id, new_chat_id=new.id)
+        await office.write(*(text(one, said) for said in late for one in [*people, old]))
+        await delivering
+        await office.deliver()
+    assert [heard(one) for one in people] == [early + late] * 20
+    assert heard(old) + heard(new) == early + late
+    async with database.reading() as session:
+        assert await session.scalar(select(Chat.chat_id).where(Chat.worker_id == old.id)) == new.id
 
 
 async def test_a_refused_token_stops_everything_and_counts_against_no_letter(

@@ -115,6 +115,15 @@ async def test_a_cut_answer_may_have_taken_effect(sandbox, api, asha, executes, 
     await api("sendMessage", chat_id=asha.id, text="y")
 
 
+async def test_a_slow_answer_is_good(sandbox, api, asha):
+    sandbox.fault("sendMessage", "slow", seconds=0.2, count=1)
+    asking = asyncio.ensure_future(api("sendMessage", chat_id=asha.id, text="x"))
+    await asha.wait(lambda chat: chat.messages[-1].get("text") == "x")
+    assert not asking.done()
+    assert (await asking)["text"] == "x"
+    assert sandbox.calls[-1].fault == "slow"
+
+
 async def test_the_other_ways_to_fail(sandbox, api, asha):
     sandbox.fault("*", "502html", count=1)
     gateway = await api.raw("getMe")
@@ -126,6 +135,9 @@ async def test_the_other_ways_to_fail(sandbox, api, asha):
     sandbox.fault("getMe", "timeout", count=1, seconds=0.05)
     with pytest.raises(httpx.RemoteProtocolError):
         await api("getMe")
+    sandbox.fault("sendMessage", "migrated", chat_id=asha.id, new_chat_id=-1007, count=1)
+    moved = (await api.raw("sendMessage", chat_id=asha.id, text="x")).json()
+    assert (moved["error_code"], moved["parameters"]) == (400, {"migrate_to_chat_id": -1007})
     sandbox.fault("getMe", "429", share=0.5)
     statuses = {(await api.raw("getMe")).status_code for _ in range(30)}
     assert statuses == {200, 429}

@@ -5,19 +5,24 @@ import contextlib
 from collections import Counter
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from bot.clock import now
 from bot.models.base import table
 from bot.models.chat import Chat
 from bot.models.work import Assignment, Project, Task
 from bot.people import consent, workers
-from bot.work import states
+from bot.work import dispatch, states
 from tests.handlers.office import press, tell
 from tests.life import Life, last_with_buttons
 from tests.stories import scenes
 from tests.stories.scenes import CENT, act, card, crew, opened, pick, say
 
+# Whether somebody else waits for a row that we have changed; on SQLite everybody does.
+WAITING = text(
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 COLOURS = "options = ['red', 'blue']"
 
 
@@ -102,6 +107,24 @@ async def test_a_late_answer_is_kept_and_paid_when_somebody_else_has_the_slot(bo
     assert (early.surplus, late.surplus) == (True, False)
     assert await slots(bot) == [0]
     assert (await bot.check())["USD"]["pending"] == 2 * 2 * CENT
+
+
+async def test_an_answer_at_the_very_end_of_its_lease_is_kept_and_paid(bot: Life) -> None:
+    (amina,) = await crew(bot, 1)
+    await opened(bot, "choice", COLOURS, tasks=["rose"])
+    await say(bot, amina)
+    past = now() - timedelta(seconds=1)
+    await scenes.change(bot, update(table(Assignment)).values(lease_until=past))
+    async with bot.database.transaction() as session:
+        await dispatch.expire(session, now=now())
+        await amina.tap(last_with_buttons(amina)["message_id"], row=0, col=0)
+        while not bot.database.is_sqlite and await scenes.look(bot, WAITING) == [0]:
+            await asyncio.sleep(0.01)
+    await bot.settle()
+    (late,) = await scenes.assignments(bot)
+    assert (late.state, late.surplus) == ("answered", False)
+    assert await slots(bot) == [0]
+    assert (await bot.check())["USD"]["pending"] == 2 * CENT
 
 
 async def test_a_card_that_expired_can_still_be_answered_beside_the_next_one(bot: Life) -> None:
