@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 
 from bot.clock import now
 from bot.models.base import table
+from bot.models.chat import Outbox
 from bot.models.people import Worker
 from bot.models.reviews import Appeal, Review
 from bot.models.work import Answer, Assignment, Task
@@ -395,6 +396,25 @@ async def skilled(bot: Life, person: Person) -> None:
 async def skill(bot: Life, person: Person, name: str) -> float:
     async with bot.database.reading() as session:
         return (await skills.of(session, await scenes.worker_of(bot, person)))[name].score
+
+
+async def test_the_longest_words_of_everybody_fit_their_messages(bot: Life):
+    """The stand-in refuses what Telegram would."""
+    (amina,), (reza, sara) = await scenes.crew(bot, 1), await reviewers(bot, 2)
+    await scenes.opened(bot, "text", ALL, tasks=f"key,thing\nlong,{'task ' * 580}\n")
+    await scenes.say(bot, amina)
+    await tell(bot, amina, "answer " * 280)
+    await tell(bot, reza, "/review")
+    await press(bot, reza, "Fix and accept")
+    await tell(bot, reza, "/review")
+    await refuse(bot, reza, "note " * 199)
+    assert "note note" in shown(amina)
+    await press(bot, amina, "Appeal")
+    await tell(bot, amina, "wrong " * 330)
+    assert "wrong wrong" in await tell(bot, sara, "/review")
+    await press(bot, sara, "Accept")
+    assert await state(bot) == "accepted"
+    assert await scenes.look(bot, select(Outbox.dead).where(Outbox.dead.is_not(None))) == []
 
 
 async def test_the_inbox_lists_appeals_and_opens_them(bot: Life):
