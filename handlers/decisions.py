@@ -20,7 +20,7 @@ from handlers.cards import Message, escape
 from handlers.keyboards import Button
 
 AP, WORK = "ap", "w"  # callback prefixes of appeals and of /work
-SHOWN = 500  # characters of each text
+SHOWN = 300  # characters of each text, so that all of them and a note fit one message
 
 
 def said(decided: Decided, answer: object, author: Worker, *, now: datetime) -> Message | None:
@@ -107,7 +107,9 @@ def _returned(decided: Decided, answer: object, author: Worker) -> Message:
 def _fixed(decided: Decided, answer: object) -> Message:
     offer = decided.offer
     wording = offer.spec.wording(offer.locale, offer.language)
-    better = escape(_cut(review_card.words(offer, wording, decided.verdict.value)))
+    better = escape(
+        review_card.cut(review_card.words(offer, wording, decided.verdict.value), SHOWN)
+    )
     lines = [
         _("<b>Corrected by a reviewer</b> · {project}").format(
             project=escape(offer.spec.project_name)
@@ -153,21 +155,21 @@ def _task(offer: Offer, wording: Wording) -> list[str]:
     ask, _own = review_card.asked(offer, offer.locale)
     shown = [block for block in ask.blocks if block.kind == "text"]
     quoted = [
-        f"<blockquote>{escape(_cut(f'{block.title} {block.content}'.strip()))}</blockquote>"
+        f"<blockquote>{_shown(f'{block.title} {block.content}'.strip())}</blockquote>"
         for block in shown[:3]
     ]
     return [escape(wording.question), *quoted]
 
 
 def _yours(offer: Offer, wording: Wording, answer: object) -> str:
-    given = escape(_cut(review_card.words(offer, wording, answer)))
+    given = _shown(review_card.words(offer, wording, answer))
     return _("Your answer: {answer}").format(answer=f"<b>{given}</b>")
 
 
 def _expected(verdict: Verdict, offer: Offer, wording: Wording) -> list[str]:
     if verdict.expected is None:
         return []
-    right = escape(_cut(review_card.words(offer, wording, verdict.expected)))
+    right = _shown(review_card.words(offer, wording, verdict.expected))
     return [_("Expected: {answer}").format(answer=f"<b>{right}</b>")]
 
 
@@ -186,5 +188,5 @@ def _price(offer: Offer) -> str:
     return escape(money.show(offer.price_micro, offer.currency))
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+def _shown(text: str) -> str:
+    return escape(review_card.cut(text, SHOWN))

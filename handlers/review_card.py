@@ -19,22 +19,27 @@ from handlers.turn import Turn
 
 RV, GRADE, REASON, EXPECTED, OPTION, MARKS = "rv", "rg", "rr", "re", "rx", "rm"  # prefixes
 NOTHING = "x"  # no button was right, or it cannot be said
-RULE = 600  # characters of the instructions
-SHOWN = 1500  # of an answer
+# Characters of each part, so that all of them together fit one message.
+RULE, SHOWN, SAID, WROTE = 400, 1000, 400, 1000
+OTHER, OTHERS = 60, 8
 FIRST = ("review", "final")
 
 
 def messages(turn: Turn, case: Case, tally: Tally, *, many: int, note: str = "") -> list[Message]:
     """The last one has the buttons. `many`: answers of the project that wait as well."""
     ask, wording = asked(case.offer, turn.locale)
+    foot = "\n".join(_foot(case, wording, tally))
+    apart = len(foot) + sum(len(block.content) for block in ask.blocks) > task_card.LONGEST
     made = task_card.messages(
         wording=wording,
         ask=replace(ask, buttons=(), poll=(), rule=""),
         head=[*([note, ""] if note else []), _title(case), _terms(turn, case)],
         data=str,
-        rows=_rows(case, ask, many),
-        foot="\n".join(_foot(turn, case, wording, tally)),
+        rows=() if apart else _rows(case, ask, many),
+        foot="" if apart else foot,
     )
+    if apart:
+        made.append(Message(text=foot, rows=_rows(case, ask, many)))
     photo = case.complaint.photo if case.complaint else None
     return [Message(text="", photo=photo), *made] if photo else made
 
@@ -60,8 +65,11 @@ def rule(wording: Wording) -> str:
     text = wording.instructions
     if not text:
         return ""
-    shown = text if len(text) <= RULE else f"{text[: RULE - 1]}…"
-    return f"<blockquote expandable>{escape(shown)}</blockquote>"
+    return f"<blockquote expandable>{escape(cut(text, RULE))}</blockquote>"
+
+
+def cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def because(case: Case) -> Rows:
@@ -153,13 +161,13 @@ def _terms(turn: Turn, case: Case) -> str:
     return said.format(language=language, pay=pay, time=i18n.when(until, turn.zone))
 
 
-def _foot(turn: Turn, case: Case, wording: Wording, tally: Tally) -> list[str]:
-    value = escape(_cut(words(case.offer, wording, case.value)))
+def _foot(case: Case, wording: Wording, tally: Tally) -> list[str]:
+    value = escape(cut(words(case.offer, wording, case.value), SHOWN))
     lines = [_("Answer: {answer}").format(answer=f"<b>{value}</b>")]
     if case.others:
         lines.append(_others(case, wording))
     if case.gold is not None:
-        lines.append(_("Known to be right: {label}").format(label=escape(_cut(case.gold))))
+        lines.append(_("Known to be right: {label}").format(label=escape(cut(case.gold, SAID))))
     lines.append(rule(wording))
     if case.complaint is not None:
         lines += _complaint(case, case.complaint, wording)
@@ -170,9 +178,9 @@ def _others(case: Case, wording: Wording) -> str:
     each = _("{answer} × {count}")
     said = [
         each.format(
-            answer=escape(words(case.offer, wording, value)[:100]), count=i18n.number(count)
+            answer=escape(cut(words(case.offer, wording, value), OTHER)), count=i18n.number(count)
         )
-        for value, count in case.others
+        for value, count in case.others[:OTHERS]
     ]
     return _("Answers of others: {answers}").format(answers=", ".join(said))
 
@@ -183,12 +191,12 @@ def _complaint(case: Case, complaint: Complaint, wording: Wording) -> list[str]:
         said = _("Not accepted before, {reason}")
         lines.append(said.format(reason=escape(reasons.said(complaint.reason))))
     if complaint.note:
-        lines.append(f"<blockquote>{escape(complaint.note)}</blockquote>")
+        lines.append(f"<blockquote>{escape(cut(complaint.note, SAID))}</blockquote>")
     if complaint.expected is not None:
         expected = words(case.offer, wording, complaint.expected)
-        lines.append(_("Expected: {answer}").format(answer=escape(_cut(expected))))
+        lines.append(_("Expected: {answer}").format(answer=escape(cut(expected, SAID))))
     lines.append(_("The author writes:"))
-    return [*lines, f"<blockquote>{escape(complaint.text)}</blockquote>"]
+    return [*lines, f"<blockquote>{escape(cut(complaint.text, WROTE))}</blockquote>"]
 
 
 def _rows(case: Case, ask: Ask, many: int) -> list[list[Button]]:
@@ -216,7 +224,3 @@ def _grade(case: Case, share: int) -> Button:
 
 def _back(case: Case) -> Button:
     return Button(pgettext("button", "Back"), pack(RV, "show", case.review_id, case.revision))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

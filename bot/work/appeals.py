@@ -171,7 +171,7 @@ async def _lapse(session: Session, due: Any, now: datetime) -> Lapsed | None:
     closed = await settlement.close_appeal(session, due.review_id, "lapsed", now)
     if closed is None:
         return None
-    await settlement.turn(session, due.review_id, f"appeal:{due.id}", "appeal")
+    await settlement.turn(session, due.review_id, f"appeal:{due.id}", "appeal", now)
     return Lapsed(due.id, due.worker_id, due.assignment_id)
 
 

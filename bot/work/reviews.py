@@ -1,15 +1,16 @@
 """The queue of reviews: who looks at which answer, for how long, and what they see of it.
 
-Oldest due first, to people with a role who read the language. Nobody sees an answer of their own,
-or one that they have decided about before. One review at a time is in a reviewer's hands, under a
-lease; whoever takes too long may still decide until somebody else has taken it.
+Oldest due first, to people with a role who read the language and meet the stage's demands. Nobody
+sees an answer of their own, or one that they have decided about before. One review at a time is in
+a reviewer's hands, under a lease; whoever takes too long may still decide until somebody else has
+taken it.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, update
 
@@ -20,7 +21,7 @@ from bot.models.work import Answer, Assignment, Queue, Stage, Task
 from bot.pay import tiers
 from bot.people import roles
 from bot.store.database import Session
-from bot.work import dispatch, review_terms
+from bot.work import access, dispatch, review_terms
 from bot.work.dispatch import Offer
 
 MAY_REVIEW = ("reviewer", "admin", "owner")
@@ -66,6 +67,15 @@ class Case:
     complaint: Complaint | None
 
 
+class _Lane(NamedTuple):
+    """A queue, as demands are looked up."""
+
+    queue_id: int
+    stage_id: int
+    version: int
+    language: str
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """A reviewer's verdicts, and what became of those that somebody looked at again."""
@@ -83,7 +93,7 @@ async def take(
     in_hand = await _renewed(session, reviewer.id, now)
     if in_hand is not None:
         return await case(session, in_hand)
-    wanted = list(open_to(reviewer.id, now))
+    wanted = await open_to(session, reviewer.id, now)
     if project_id is not None:
         of_project = select(stages.c.id).where(stages.c.project_id == project_id)
         wanted.append(reviews.c.stage_id.in_(of_project))
@@ -100,8 +110,8 @@ async def take_one(
         return await case(session, in_hand)
     if in_hand is not None:
         await give_back(session, reviewer, in_hand, now=now)
-    wanted = [*open_to(reviewer.id, now), reviews.c.id == review_id]
-    return await _claim(session, reviewer.id, wanted, now)
+    wanted = await open_to(session, reviewer.id, now)
+    return await _claim(session, reviewer.id, [*wanted, reviews.c.id == review_id], now)
 
 
 async def give_back(session: Session, reviewer: Worker, review_id: int, *, now: datetime) -> bool:
@@ -123,9 +133,8 @@ async def waiting(
     session: Session, reviewer_id: int, *, now: datetime, project_id: int | None = None
 ) -> list[int]:
     """Ids of first reviews that this reviewer could decide, oldest due first."""
-    query = select(reviews.c.id).where(
-        *open_to(reviewer_id, now), reviews.c.purpose.in_(("review", "final"))
-    )
+    wanted = await open_to(session, reviewer_id, now)
+    query = select(reviews.c.id).where(*wanted, reviews.c.purpose.in_(("review", "final")))
     if project_id is not None:
         of_project = select(stages.c.id).where(stages.c.project_id == project_id)
         query = query.where(reviews.c.stage_id.in_(of_project))
@@ -181,7 +190,7 @@ async def case(session: Session, review_id: int) -> Case:
     )
 
 
-def open_to(reviewer_id: int, now: datetime) -> Sequence[ColumnElement[bool]]:
+async def open_to(session: Session, reviewer_id: int, now: datetime) -> list[ColumnElement[bool]]:
     """Reviews that this person may take now."""
     other = reviews.alias()
     before = exists().where(
@@ -189,20 +198,27 @@ def open_to(reviewer_id: int, now: datetime) -> Sequence[ColumnElement[bool]]:
         other.c.reviewer_id == reviewer_id,
         other.c.id != reviews.c.id,
     )
-    return (
+    return [
         _free(now),
         reviews.c.due_at <= now,
         reviews.c.author_id != reviewer_id,
         ~before,
-        _qualified(reviewer_id),
-    )
+        reviews.c.queue_id.in_(await _qualified(session, reviewer_id)),
+    ]
 
 
-def _qualified(reviewer_id: int) -> ColumnElement[bool]:
-    """What a reviewer needs for a queue: its language."""
+async def _qualified(session: Session, reviewer_id: int) -> list[int]:
+    """Queues with open reviews in the reviewer's languages whose demands they meet themselves."""
     languages = table(WorkerLanguage)
     reads = select(languages.c.language).where(languages.c.worker_id == reviewer_id)
-    return reviews.c.queue_id.in_(select(queues.c.id).where(queues.c.language.in_(reads)))
+    waits = exists().where(reviews.c.queue_id == queues.c.id, reviews.c.state.in_(OPEN))
+    rows = await session.execute(
+        select(queues.c.id, queues.c.stage_id, stages.c.version, queues.c.language)
+        .join(stages, stages.c.id == queues.c.stage_id)
+        .where(queues.c.language.in_(reads), waits)
+    )
+    found = await access.sift(session, reviewer_id, [_Lane(*row) for row in rows])
+    return [lane.queue_id for lane in found.open]
 
 
 def _free(now: datetime) -> ColumnElement[bool]:

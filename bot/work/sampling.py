@@ -1,7 +1,7 @@
 """Which answers get a second look: decided when they are given, and at most one row written.
 
 All of a newcomer's first answers at a stage, then the stage's share, and more where a worker's
-answers were often not right. The decision is pure; chance is passed in.
+skill is low. The decision is pure; chance is passed in.
 """
 
 from dataclasses import dataclass
@@ -15,13 +15,14 @@ from bot.models.base import table
 from bot.models.reviews import Review
 from bot.models.work import Assignment
 from bot.money import MICRO
+from bot.people import skills
+from bot.people.skills import POINT
 from bot.store.database import Session
-from bot.work import review_terms
+from bot.work import gold, review_terms
 from bot.work.dispatch import Offer
 from bot.work.review_terms import ReviewTerms
 
-TRUSTED, DOUBTED = 800_000, 500_000  # share of right answers: above, and from where all are seen
-RECENT = 20  # reviewed answers that say how right somebody's are
+TRUSTED, DOUBTED = 800_000, 500_000  # skill: above the stage's share is enough; below all are seen
 REMEMBERED = timedelta(minutes=5)
 CACHED = 10_000  # pairs of worker and stage
 
@@ -40,19 +41,6 @@ _FIRST = (
     .limit(bindparam("limit"))
 )
 EARLIER = select(func.count()).select_from(_FIRST.subquery())
-VERDICTS = (
-    select(reviews.c.verdict)
-    .where(
-        reviews.c.author_id == bindparam("worker"),
-        reviews.c.stage_id == bindparam("stage"),
-        reviews.c.decided_at.is_not(None),
-        reviews.c.purpose.in_(("review", "final")),
-        reviews.c.overturned.is_not(True),
-    )
-    .order_by(reviews.c.decided_at.desc())
-    .limit(RECENT)
-)
-
 NEXT = (
     *("assignment_id", "round", "purpose", "of_id"),
     *("author_id", "stage_id", "queue_id", "state", "due_at"),
@@ -67,7 +55,7 @@ class Standing:
     answers: int
     """Given before; counted only as far as newcomers go."""
     right_ppm: int | None
-    """How right the last reviewed ones were; None: nothing was reviewed yet."""
+    """The skill that the stage measures; None: nothing is known of it yet."""
 
 
 _seasoned: WeakKeyDictionary[Engine, dict[tuple[int, int], tuple[datetime, Standing]]] = (
@@ -96,7 +84,7 @@ def chosen(terms: ReviewTerms, standing: Standing, draw: float) -> bool:
 def share_ppm(terms: ReviewTerms, standing: Standing) -> int:
     """The share of a worker's answers that is reviewed.
 
-    From a right share of 80 % down to 50 % it grows in a straight line from the stage's to all.
+    From a skill of 80 down to 50 it grows in a straight line from the stage's share to all.
     """
     if standing.answers < terms.newcomers:
         return MICRO
@@ -176,11 +164,6 @@ async def _look(session: Session, answered: Offer, terms: ReviewTerms) -> Standi
     earlier = await session.scalar(EARLIER, which) if terms.newcomers else 0
     if (earlier or 0) < terms.newcomers:
         return Standing(earlier or 0, None)
-    return Standing(earlier or 0, await _right(session, where))
-
-
-async def _right(session: Session, where: dict[str, int]) -> int | None:
-    """(0.5 + right) / (1 + all), so that one verdict alone does not decide."""
-    verdicts = (await session.scalars(VERDICTS, where)).all()
-    right = sum(verdict == "accepted" for verdict in verdicts)
-    return (MICRO // 2 + right * MICRO) // (1 + len(verdicts)) if verdicts else None
+    known = await skills.of(session, answered.worker_id)
+    level = known.get(gold.measured(answered.spec, answered.language))
+    return Standing(earlier or 0, None if level is None else round(level.score * POINT))

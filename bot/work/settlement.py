@@ -14,10 +14,12 @@ from bot.i18n import N_
 from bot.models.base import table
 from bot.models.reviews import Appeal, Review
 from bot.models.work import Assignment
+from bot.money import MICRO
 from bot.pay import ledger
 from bot.pay.ledger import Whose
+from bot.people import skills
 from bot.store.database import Session
-from bot.work import dispatch
+from bot.work import dispatch, gold
 from bot.work.dispatch import Offer
 from bot.work.review_terms import WHOLE
 
@@ -77,7 +79,20 @@ async def refuse(session: Session, offer: Offer, now: datetime) -> None:
         await dispatch.free_slots(session, [offer.task_id], now)
 
 
-async def turn(session: Session, review_id: int, key: str, kind: str) -> bool:
+async def observe(session: Session, offer: Offer, share_ppm: int, *, now: datetime) -> None:
+    """What a review found moves the skill that the stage measures."""
+    await skills.observe(
+        session,
+        offer.worker_id,
+        gold.measured(offer.spec, offer.language),
+        source="review",
+        share_ppm=share_ppm,
+        assignment_id=offer.assignment_id,
+        now=now,
+    )
+
+
+async def turn(session: Session, review_id: int, key: str, kind: str, now: datetime) -> bool:
     """A first verdict does not stand: the answer is accepted and paid in full.
 
     False when it was so already. The caller holds the assignment.
@@ -104,6 +119,7 @@ async def turn(session: Session, review_id: int, key: str, kind: str) -> bool:
         .values(state="accepted", grade=WHOLE, surplus=surplus)
     )
     await ledger.grant(session, key, kind, whose(offer), micro=offer.price_micro - paid)
+    await observe(session, offer, MICRO, now=now)
     return True
 
 

@@ -8,11 +8,12 @@
 The consequences for state, money and slot are in `settlement`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
 
 from bot.errors import Gone, Invalid, Refusal
 from bot.i18n import N_
@@ -27,6 +28,7 @@ from bot.people import roles
 from bot.store.database import Session
 from bot.work import dispatch, review_terms, reviews, sampling, settlement
 from bot.work.dispatch import Offer
+from bot.work.review_terms import WHOLE
 from bot.work.reviews import Case
 
 REASONS = ("R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8")
@@ -151,9 +153,10 @@ async def accept_all(session: Session, reviewer: Worker, project_id: int, *, now
     """Accept what waits in a project, at most MANY; how many. Nobody is paid for such a review."""
     await roles.require(session, reviewer.id, *reviews.MAY_REVIEW)
     waiting = await reviews.waiting(session, reviewer.id, now=now, project_id=project_id)
+    allowed = await reviews.open_to(session, reviewer.id, now)
     done = 0
     for review_id in waiting[:MANY]:
-        done += await _accept_unseen(session, reviewer, review_id, now)
+        done += await _accept_unseen(session, reviewer, review_id, allowed, now)
     return done
 
 
@@ -265,6 +268,8 @@ async def _first(
         await sampling.look_again(session, row.assignment_id, "review", due_at=due_at)
     else:
         await settlement.accept(session, offer, verdict.grade)
+    if final and verdict.kind != "returned":
+        await _observe(session, row, offer, verdict, now)
     if final and verdict.kind != "returned" and draw * MICRO < terms.audit_ppm:
         await sampling.look_again(session, row.assignment_id, "audit", due_at=now, of_id=row.id)
     return Decided(
@@ -276,6 +281,21 @@ async def _first(
     )
 
 
+async def _observe(
+    session: Session, row: Row[Any], offer: Offer, verdict: Verdict, now: datetime
+) -> None:
+    """A skill rests on what somebody has looked at."""
+    if row.pay_micro is not None:
+        await settlement.observe(session, offer, _right_ppm(offer, verdict), now=now)
+
+
+def _right_ppm(offer: Offer, verdict: Verdict) -> int:
+    """How right a reviewer found an answer; a written one that was mended counts as half right."""
+    if verdict.kind == "accepted":
+        return MICRO * (WHOLE if verdict.grade is None else verdict.grade) // WHOLE
+    return MICRO // 2 if verdict.kind == "fixed" and offer.spec.type == "text" else 0
+
+
 async def _audit(
     session: Session, row: Row[Any], offer: Offer, verdict: Verdict, now: datetime, draw: float
 ) -> Decided:
@@ -284,7 +304,7 @@ async def _audit(
     differs = (first.verdict == "accepted") != (verdict.kind == "accepted")
     turned = False
     if differs and first.verdict == "not_accepted":
-        turned = await settlement.turn(session, first.id, f"audit:{row.id}", "audit")
+        turned = await settlement.turn(session, first.id, f"audit:{row.id}", "audit", now)
         await settlement.close_appeal(session, first.id, "overturned", now)
     await _mark(session, first.id, overturned=differs)
     return Decided(
@@ -309,7 +329,7 @@ async def _appeal(
     if appeal_id is None:
         raise settlement.ReviewOver
     if won:
-        await settlement.turn(session, first.id, f"appeal:{appeal_id}", "appeal")
+        await settlement.turn(session, first.id, f"appeal:{appeal_id}", "appeal", now)
     await _mark(session, first.id, overturned=won)
     return Decided(
         review_id=row.id,
@@ -325,7 +345,13 @@ async def _appeal(
 _EFFECTS = {"review": _first, "final": _first, "audit": _audit, "appeal": _appeal}
 
 
-async def _accept_unseen(session: Session, reviewer: Worker, review_id: int, now: datetime) -> bool:
+async def _accept_unseen(
+    session: Session,
+    reviewer: Worker,
+    review_id: int,
+    allowed: Sequence[ColumnElement[bool]],
+    now: datetime,
+) -> bool:
     """One of many that are accepted together; False when somebody was faster."""
     query = select(looks.c.assignment_id).where(looks.c.id == review_id)
     assignment_id = (await session.scalars(query)).one()
@@ -336,8 +362,8 @@ async def _accept_unseen(session: Session, reviewer: Worker, review_id: int, now
     verdict = Verdict(kind="accepted", revision=latest or 1)
     won = await session.scalar(
         update(looks)
-        .where(looks.c.id == review_id, *reviews.open_to(reviewer.id, now))
-        .values(_written(verdict) | {"decided_at": now, "reviewer_id": reviewer.id})
+        .where(looks.c.id == review_id, *allowed)
+        .values(_written(verdict) | _unseen(reviewer, now))
         .returning(looks.c.id)
     )
     if won is None:
@@ -345,6 +371,10 @@ async def _accept_unseen(session: Session, reviewer: Worker, review_id: int, now
     row = await _row(session, review_id)
     await _first(session, row, await _offer(session, row), verdict, now, draw=1.0)
     return True
+
+
+def _unseen(reviewer: Worker, now: datetime) -> dict[str, Any]:
+    return {"decided_at": now, "reviewer_id": reviewer.id, "pay_micro": None}
 
 
 async def _passed(session: Session, row: Row[Any]) -> int:

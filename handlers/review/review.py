@@ -25,6 +25,8 @@ from handlers.review_card import EXPECTED as EXPECTED_ANSWER
 from handlers.review_card import FIRST, GRADE, MARKS, NOTHING, OPTION, REASON, RV
 from handlers.turn import Turn
 
+LONG = 3000  # characters of a written answer that is to be corrected
+
 
 async def review(update: Update, turn: Turn) -> None:
     """/review [p_7k2]: the answer in hand again, or the one that waits longest."""
@@ -170,7 +172,7 @@ async def _ask_fix(turn: Turn, review_id: int, revision: int) -> None:
         turn.toast(_("Mark what is right, then press Done."))
     else:
         turn.chat.expecting = {"what": "review_fix", "review": review_id, "revision": revision}
-        now = escape(review_card.words(case.offer, wording, case.value))
+        now = escape(review_card.cut(review_card.words(case.offer, wording, case.value), LONG))
         text = _("Write the right answer. It is now: {answer}").format(answer=f"<code>{now}</code>")
         turn.say(Message(text=text, force=ask.placeholder))
 

@@ -8,11 +8,12 @@ from sqlalchemy import func, select, update
 
 from bot.clock import now
 from bot.models.base import table
+from bot.models.chat import Outbox
 from bot.models.people import Worker
 from bot.models.reviews import Appeal, Review
 from bot.models.work import Answer, Assignment, Task
 from bot.pay import ledger
-from bot.people import roles
+from bot.people import roles, skills
 from bot.sandbox import Person
 from bot.work import invariants
 from tests.handlers.office import press, shown, tell, toast
@@ -363,6 +364,57 @@ async def test_nobody_reviews_without_the_role_the_language_or_their_own(bot: Li
     await bot.settle()
     assert "your own answer" in toast(amina)
     assert await state(bot) == "answered"
+
+
+async def test_a_reviewer_must_meet_the_demands_of_the_stage(bot: Life):
+    (amina,), (reza,) = await scenes.crew(bot, 1), await reviewers(bot, 1)
+    await skilled(bot, amina)
+    await answered(bot, amina, ALL, "skills = { first_aid = '>=80' }")
+    assert "No answer waits" in await tell(bot, reza, "/review")
+    await skilled(bot, reza)
+    assert "red" in await tell(bot, reza, "/review")
+
+
+async def test_what_a_reviewer_finds_moves_the_skill_and_an_appeal_moves_it_back(bot: Life):
+    (amina,), (reza, sara) = await scenes.crew(bot, 1), await reviewers(bot, 2)
+    await answered(bot, amina, ALL, "skill = 'colours'")
+    await refuse(bot, reza)
+    low = await skill(bot, amina, "colours")
+    await press(bot, amina, "Appeal")
+    await tell(bot, amina, "It was red.")
+    await tell(bot, sara, "/review")
+    await press(bot, sara, "Accept")
+    assert low < 50 < await skill(bot, amina, "colours")
+
+
+async def skilled(bot: Life, person: Person) -> None:
+    me = await scenes.worker_of(bot, person)
+    async with bot.database.transaction() as session:
+        await skills.set_by_hand(session, me, "first_aid", 90, actor=None, now=now())
+
+
+async def skill(bot: Life, person: Person, name: str) -> float:
+    async with bot.database.reading() as session:
+        return (await skills.of(session, await scenes.worker_of(bot, person)))[name].score
+
+
+async def test_the_longest_words_of_everybody_fit_their_messages(bot: Life):
+    """The stand-in refuses what Telegram would."""
+    (amina,), (reza, sara) = await scenes.crew(bot, 1), await reviewers(bot, 2)
+    await scenes.opened(bot, "text", ALL, tasks=f"key,thing\nlong,{'task ' * 580}\n")
+    await scenes.say(bot, amina)
+    await tell(bot, amina, "answer " * 280)
+    await tell(bot, reza, "/review")
+    await press(bot, reza, "Fix and accept")
+    await tell(bot, reza, "/review")
+    await refuse(bot, reza, "note " * 199)
+    assert "note note" in shown(amina)
+    await press(bot, amina, "Appeal")
+    await tell(bot, amina, "wrong " * 330)
+    assert "wrong wrong" in await tell(bot, sara, "/review")
+    await press(bot, sara, "Accept")
+    assert await state(bot) == "accepted"
+    assert await scenes.look(bot, select(Outbox.dead).where(Outbox.dead.is_not(None))) == []
 
 
 async def test_the_inbox_lists_appeals_and_opens_them(bot: Life):
