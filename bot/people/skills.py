@@ -7,6 +7,7 @@ ones counting for less. An exam, or a person's word, begins it anew: what was be
 more, and what is observed later moves it from there.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,12 +19,13 @@ from bot.errors import Invalid
 from bot.i18n import N_
 from bot.models.base import table
 from bot.models.people import Audit
-from bot.models.skills import Observation, Skill, SkillChange
+from bot.models.skills import SKILL, Observation, Skill, SkillChange
 from bot.people import roles
 from bot.quality import estimates
 from bot.quality.estimates import NOBODY, Prior
 from bot.store.database import Session, for_both
 
+NAME = re.compile(rf"[a-z0-9_]{{1,{SKILL}}}")
 WHOLE = 1_000_000  # ppm
 POINT = 10_000  # ppm in one of the 100 points people read
 HALF_LIFE = timedelta(days=90)
@@ -62,6 +64,13 @@ ADD = insert(changes)
 
 class NotAScore(Invalid):
     msgid = N_("A skill is a whole number from 0 to 100.")
+
+
+class NoSuchName(Invalid):
+    msgid = N_(
+        "“{skill}” cannot be the name of a skill: small letters a-z, digits and underscores, at "
+        "most 40."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +142,13 @@ async def set_by_hand(
     actor: int | None,
     now: datetime,
 ) -> None:
-    """An admin knows better. It counts like BY_HAND answers. Raises NotAScore, RoleNeeded."""
+    """An admin knows better. It counts like BY_HAND answers.
+
+    Raises RoleNeeded, NoSuchName or NotAScore.
+    """
     await roles.require(session, actor, *SETTERS)
+    if not NAME.fullmatch(skill):
+        raise NoSuchName(skill=skill[: 2 * SKILL])
     if not 0 <= score <= 100:
         raise NotAScore
     before = (await of(session, worker_id)).get(skill)

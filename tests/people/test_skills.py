@@ -123,6 +123,9 @@ async def test_not_everybody_sets_skills_and_not_to_everything(
         for score in (-1, 101):
             with pytest.raises(skills.NotAScore):
                 await skills.set_by_hand(session, amina, "a", score, actor=None, now=NOW)
+        for name in ("", "Fluency", "a" * 41, "a-b"):
+            with pytest.raises(skills.NoSuchName):
+                await skills.set_by_hand(session, amina, name, 50, actor=None, now=NOW)
 
 
 async def test_two_who_observe_at_once_lose_nothing(database: Database, amina: int) -> None:

@@ -527,3 +527,31 @@ async def test_the_copy_of_my_data_has_skills_and_exams(bot: Life) -> None:
     assert [(one["project"], one["state"]) for one in copy["exams_and_trainings"]] == [
         ("exam", "passed")
     ]
+
+
+async def test_a_training_goes_from_easy_to_hard_and_on_after_a_stop(bot: Life) -> None:
+    rows = "key,language,thing,gold,hint,difficulty\n" + "".join(
+        f"{key},en,a {key},yes,Because.,{difficulty}\n"
+        for key, difficulty in (("hard", 5), ("easy", 1), ("middle", 3))
+    )
+    await opened(bot, "training", project='kind = "training"', rows=rows)
+    [amina] = await scenes.crew(bot, 1)
+    await tell(bot, amina, "/work")
+    await press(bot, amina, "Training: training")
+    await press(bot, amina, "Start")
+    assert "a easy" in said(amina)
+    await press(bot, amina, "No")
+    await act(bot, amina, "more")
+    await press(bot, amina, "Stop for now")
+    assert "Put aside." in strip_marks(amina.chat.messages[-1]["text"])
+    await tell(bot, amina, "/ladder")
+    await press(bot, amina, "Training: training")
+    await press(bot, amina, "Go on")
+    assert "a easy" in said(amina)
+    await press(bot, amina, "Yes")
+    assert "a middle" in said(amina)
+    await press(bot, amina, "Yes")
+    assert "a hard" in said(amina)
+    await press(bot, amina, "Yes")
+    assert "2 of 3 right at the first try." in said(amina)
+    assert "You keep $0.06 USD for it." in said(amina)
