@@ -193,7 +193,13 @@ class Assignment(Base):
         Index("ix_assignments_task", "task_id"),
         Index("ix_assignments_stage", "stage_id", "state"),
         Index("ix_assignments_queue", "queue_id", "answered_at"),
-        Index("ix_assignments_gold", "worker_id", "queue_id", **where("gold")),
+        Index(  # SQLite takes it only for a condition written just like the query's
+            "ix_assignments_gold",
+            "worker_id",
+            "queue_id",
+            postgresql_where=text("gold"),
+            sqlite_where=text("gold = 1"),
+        ),
     )
 
 

@@ -8,8 +8,9 @@ In a project file, with `{language}` for the language of the queue:
     language = "fluent"                  how well they say they know the queue's language, at least
     language = "proven"                  an exam has shown it: the skill language_sw in queue sw
 
-Comparators are >=, >, <=, <, =, "missing" and "present". A skill that somebody does not have is
-"missing" and nothing else: neither more nor less than any number.
+Comparators are >=, >, <=, <, =, "missing" and "present"; of several in a list one is enough. A
+skill that somebody does not have is "missing" and nothing else, neither more nor less than any
+number: who is not good at it yet is a = ["<80", "missing"].
 """
 
 from collections.abc import Mapping, Sequence

@@ -8,6 +8,8 @@ tolerance  how far from the gold a number may be and still be right
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
+from itertools import chain
 from typing import Any, cast
 
 from bot.i18n import N_
@@ -83,26 +85,28 @@ def _name(given: object, path: str) -> str:
 def _skills(reading: Reading, given: object, path: str) -> list[list[dict[str, Any]]]:
     """A table: each of its entries. A list: of each of its tables one entry, as on Toloka."""
     if not isinstance(given, list):
-        each = _conditions(reading, given, path)
-        return requirements.as_json([(one,) for one in each])
+        return requirements.as_json(_entries(reading, given, path))
     if not given:
         reading.refuse(NotAList(path=path))
     groups = [
-        _conditions(reading, table, f"{path}[{number}]")
+        list(chain.from_iterable(_entries(reading, table, f"{path}[{number}]")))
         for number, table in enumerate(cast("list[object]", given), 1)
     ]
     return requirements.as_json(groups)
 
 
-def _conditions(reading: Reading, given: object, path: str) -> list[Condition]:
+def _entries(reading: Reading, given: object, path: str) -> list[list[Condition]]:
+    """The conditions of each entry of a table; an entry with a list has several, any of them."""
     table = reading.table(given, path)
     if isinstance(given, dict) and not given:
         reading.refuse(terms.Blank(path=path))
-    found = [
-        reading.take(lambda name=name, value=value: _condition(name, value, f"{path}.{name}"))  # type: ignore[misc]
-        for name, value in table.items()
-    ]
-    return [one for one in found if one is not None]
+    found = []
+    for name, value in table.items():
+        where = f"{path}.{name}"
+        values = cast("list[object]", value) if isinstance(value, list) and value else [value]
+        read = [reading.take(partial(_condition, name, one, where)) for one in values]
+        found.append([one for one in read if one is not None])
+    return found
 
 
 def _condition(name: str, value: object, path: str) -> Condition:

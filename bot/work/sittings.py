@@ -149,6 +149,14 @@ async def pause(session: Session, sitting_id: int) -> None:
     )
 
 
+async def counts(session: Session, stage_id: int) -> dict[str, int]:
+    """How many sittings of a stage are open, paused, passed, failed or done."""
+    found = await session.execute(
+        select(sat.c.state, func.count()).where(sat.c.stage_id == stage_id).group_by(sat.c.state)
+    )
+    return dict(found.all())
+
+
 async def find(session: Session, sitting_id: int) -> Any:
     """One sitting; its row has the columns of the table."""
     return (await session.execute(select(sat).where(sat.c.id == sitting_id))).one()
@@ -243,6 +251,7 @@ async def end(
 
 
 def _offered(worker_id: int) -> Any:
+    """The queues of open projects in the worker's languages."""
     mine = select(WorkerLanguage.language).where(WorkerLanguage.worker_id == worker_id)
     return (
         select(Queue.id, Queue.stage_id, Stage.version, Queue.language)

@@ -9,7 +9,7 @@ from bot.models.work import Project
 from bot.money import MICRO
 from bot.quality import exams, requirements
 from bot.store.database import Session
-from bot.work import progress, stages
+from bot.work import progress, sittings, stages
 from bot.work.progress import Summary
 from bot.work.stages import StageSpec
 from handlers.callbacks import pack
@@ -38,6 +38,7 @@ async def card(session: Session, project: Project, *, note: str = "") -> Message
         _("Languages: {languages}").format(languages=escape(languages(project))),
         *(_terms(spec, several=len(specs) > 1) for spec in specs),
         *(line for spec in specs for line in _people(spec)),
+        *[await _sat(session, spec) for spec in specs if spec.project_kind != "work"],
         done(found),
         *reviews(found),
         cost(found),
@@ -202,6 +203,22 @@ def _people(spec: StageSpec) -> list[str]:
         written = escape(requirements.written(spec.quality))
         lines.append(_("Demands: {demands}").format(demands=f"<code>{written}</code>"))
     return lines
+
+
+async def _sat(session: Session, spec: StageSpec) -> str:
+    """How people fare in an exam or a training."""
+    found = await sittings.counts(session, spec.stage_id)
+    under_way = sum(found.get(state, 0) for state in sittings.GOING)
+    if spec.project_kind == "training":
+        said = _("{done} have done it, {going} are under way")
+    else:
+        said = _("Attempts: {passed} passed, {failed} failed, {going} under way")
+    return said.format(
+        done=i18n.number(found.get("done", 0)),
+        passed=i18n.number(found.get("passed", 0)),
+        failed=i18n.number(found.get("failed", 0)),
+        going=i18n.number(under_way),
+    )
 
 
 def _rows(project: Project, *, waiting: bool) -> list[list[Button]]:

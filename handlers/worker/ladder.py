@@ -14,6 +14,7 @@ from handlers.cards import Message, bold, escape
 from handlers.turn import Turn
 
 SHORT = 6  # projects out of reach that are told one by one
+EXAMS = 10
 
 
 async def show(update: Update, turn: Turn) -> None:
@@ -53,8 +54,12 @@ def _short(found: Ladder) -> list[str]:
 def _exams(turn: Turn, found: Ladder) -> list[str]:
     if not found.chances:
         return []
-    lines = [lessons.standing(turn, one) for one in found.chances]
-    return ["\n".join([bold(_("Exams and trainings")), *lines])]
+    lines = [bold(_("Exams and trainings"))]
+    for one in found.chances[:EXAMS]:
+        lines.append(lessons.standing(turn, one))
+        if one.standing == "short":
+            lines += [f"• {skill_words.gap(gap, found)}" for gap in one.gaps]
+    return ["\n".join(lines)]
 
 
 HANDLERS = [CommandHandler("ladder", show)]

@@ -470,9 +470,12 @@ async def test_demands_cost_one_statement(bot: Life) -> None:
 async def test_an_admin_reads_what_is_demanded(bot: Life) -> None:
     await work(bot, 'skill = "a"\nskills = { b = ">=80" }\nlanguage = "fluent"')
     await exam(bot)
+    [amina] = await scenes.crew(bot, 1)
+    await sit(bot, amina, "Yes", "Yes")
     await tell(bot, bot.owner, "/projects")
     await press(bot, bot.owner, "exam")
     assert "An exam: 2 of 2 right pass, 2 attempts at the most." in said(bot.owner)
+    assert "Attempts: 1 passed, 0 failed, 0 under way" in said(bot.owner)
     await tell(bot, bot.owner, "/projects")
     await press(bot, bot.owner, "pairs")
     assert "Skill: a" in said(bot.owner)
@@ -493,6 +496,21 @@ async def test_what_all_agree_on_becomes_gold_by_a_press(bot: Life) -> None:
     await press(bot, bot.owner, "Make gold: t1")
     assert "No task has 3 answers that all agree." in said(bot.owner)
     assert await scenes.look(bot, select(Task.gold)) == ["yes"]
+
+
+async def test_an_exam_may_demand_something_itself(bot: Life) -> None:
+    rows = HEAD + gold("g1", "g2", "g3", "g4") + gold("s1", "s2", "s3", "s4", language="sw")
+    await opened(bot, "exam", 'skills = { warm_up = ">=50" }', project=EXAM, rows=rows)
+    [amina] = await scenes.crew(bot, 1)
+    found = await ladder(bot, amina)
+    assert "exam: something is demanded before it" in found
+    assert "warm up: 50 or more. You do not have it yet." in found
+    assert "reply_markup" not in amina.last
+    worker = await scenes.worker_of(bot, amina)
+    async with bot.database.transaction() as session:
+        await skills.set_by_hand(session, worker, "warm_up", 50, actor=None, now=now())
+    await ladder(bot, amina)
+    assert labels(last_with_buttons(amina)) == ["Exam: exam"]
 
 
 async def test_a_newcomer_is_offered_the_paid_training(bot: Life) -> None:

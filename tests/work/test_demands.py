@@ -70,6 +70,16 @@ def test_of_each_table_of_a_list_one_entry_is_demanded() -> None:
     ]
 
 
+def test_of_several_comparisons_of_one_skill_one_is_enough() -> None:
+    found = quality('skills = { a = ["<80", "missing"], b = "present" }')
+    assert found["skills"] == [
+        [condition("a", "<", 80), condition("a", "missing")],
+        [condition("b", "present")],
+    ]
+    assert "stage.skills.a: must be like >=80" in refused('skills = { a = ["<80", "none"] }')[0]
+    assert refused("skills = { a = [] }")
+
+
 def test_language_and_skill_are_kept() -> None:
     found = quality('skill = "fluency_{language}"\nlanguage = "proven"')
     assert found == {"skill": "fluency_{language}", "language": "proven"}

@@ -83,7 +83,7 @@ def upgrade() -> None:
     with op.batch_alter_table('assignments', schema=None) as batch_op:
         batch_op.add_column(sa.Column('sitting_id', Id, nullable=True))
         batch_op.create_foreign_key(op.f('fk_assignments_sitting_id_sittings'), 'sittings', ['sitting_id'], ['id'])
-        batch_op.create_index('ix_assignments_gold', ['worker_id', 'queue_id'], postgresql_where=sa.text('gold'), sqlite_where=sa.text('gold'))
+        batch_op.create_index('ix_assignments_gold', ['worker_id', 'queue_id'], postgresql_where=sa.text('gold'), sqlite_where=sa.text('gold = 1'))
 
 
 def downgrade() -> None:
