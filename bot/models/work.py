@@ -115,6 +115,8 @@ class Task(Base):
     """Answers wanted; 0 for gold, but for a task that became gold after its answers."""
     open_slots: Mapped[int]
     """Answers wanted and not yet held or given; 0 for gold, which has no end."""
+    parked: Mapped[int | None]
+    """Slots put aside, none open: the task was reported. None: it is in work."""
 
     __table_args__ = (
         UniqueConstraint("stage_id", "key"),
@@ -229,6 +231,11 @@ class Report(Base):
     """broken, language, unclear, harmful, personal or other."""
     text: Mapped[str] = mapped_column(default="")
     at: Mapped[datetime] = mapped_column(Utc, server_default=moment())
+    state: Mapped[str] = mapped_column(String(10), default="open", server_default="open")
+    """open, confirmed (the task is broken, and the time is paid) or dismissed."""
+    decided_at: Mapped[datetime | None] = mapped_column(Utc)
+
+    __table_args__ = (Index("ix_reports_open", "id", **_where("state = 'open'")),)
 
 
 class Intake(Base):
