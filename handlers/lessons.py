@@ -74,7 +74,7 @@ async def result(turn: Turn, lesson: Lesson, language: str) -> Message:
     lines = [bold(spec.project_name), _outcome(turn, spec, sitting)]
     if sitting.state == "passed":
         skill = gold.measured(spec, language)
-        opened = await ladder.unlocked(turn.session, turn.worker.id, skill)
+        opened = await ladder.unlocked(turn.session, turn.worker.id, skill, now=turn.now)
         if opened:
             names = ", ".join(map(escape, opened))
             lines.append(_("Unlocked: {projects}.").format(projects=names))

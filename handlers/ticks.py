@@ -16,9 +16,18 @@ from bot.people import identities, staff, summaries
 from bot.people.summaries import Summary
 from bot.store import inbox, outbox
 from bot.store.database import Session, now, transient
-from bot.work import answers, appeals, dispatch, invariants, states, uploads
+from bot.work import (
+    answers,
+    appeals,
+    dispatch,
+    invariants,
+    restrictions,
+    rules,
+    states,
+    uploads,
+)
 from bot.work import rework as rework_
-from handlers import alarms, cards, decisions
+from handlers import alarms, cards, decisions, restriction_card, rule_news
 from handlers.admin import newproject
 from handlers.deliver import Sender, Status
 from handlers.worker import stats
@@ -104,7 +113,7 @@ async def wake(sender: Sender) -> None:
     async def work(session: Session) -> None:
         moment = await now(session)
         for chat, worker in await dispatch.waiting(session, now=moment):
-            if not await dispatch.available(session, worker):
+            if not await dispatch.available(session, worker, now=moment):
                 chat.wake_at = moment + dispatch.WAKE_AGAIN
                 continue
             chat.wake_at = None
@@ -141,6 +150,41 @@ async def _summary(session: Session, week: Summary) -> outbox.Letter | None:
         method, payload = cards.send(stats.summary(week, done), week.chat.chat_id)
     chat = week.chat
     return outbox.Letter(method, payload, chat.chat_id, bot_id=chat.bot_id, lane=outbox.MONEY)
+
+
+async def judge(sender: Sender) -> None:
+    """Hold the last answers of those who answered against the rules of their stages."""
+
+    async def due(session: Session) -> list[rules.Look]:
+        return await rules.due(session, now=await now(session))
+
+    for look in await sender.database.run(due):
+        for worker_id in look.workers:
+            await sender.database.run(partial(_judge_one, look, worker_id))
+        await sender.database.run(partial(rules.seen, look=look))
+
+
+async def _judge_one(look: rules.Look, worker_id: int, session: Session) -> None:
+    await rule_news.judge(session, look, worker_id)
+
+
+async def resume(sender: Sender) -> None:
+    """Tell people whose restriction has ended that they can work there again."""
+
+    async def work(session: Session) -> int:
+        moment = await now(session)
+        found = await restrictions.ended(session, now=moment)
+        for limit, chat, worker in found:
+            chat.wake_at = None  # once is enough
+            with i18n.speaking(worker.locale or i18n.ENGLISH):
+                method, payload = cards.send(restriction_card.over(limit), chat.chat_id)
+            letter = outbox.Letter(
+                method, payload, chat.chat_id, bot_id=chat.bot_id, lane=outbox.MONEY
+            )
+            await outbox.queue(session, [letter], owner=None, now=moment)
+        return len(found)
+
+    await _while_full(sender, work, restrictions.BATCH)
 
 
 async def read_uploads(sender: Sender) -> None:
@@ -226,7 +270,9 @@ TICKS: dict[Tick, float] = {
     accept: 5,
     rework: 60,
     appeal: 60,
+    resume: 5,
     wake: 5,
+    judge: 10,
     close: 10,
     measure: 60,
     summarize: 60,

@@ -26,7 +26,12 @@ async def desk(session: Session, bot_id: int, *, but: int) -> list[tuple[Chat, W
 
 async def owners(session: Session) -> list[tuple[Chat, Worker]]:
     """Every owner who can be reached, with their chat."""
-    theirs = select(Role.worker_id).where(Role.role == "owner")
+    return await holders(session, "owner")
+
+
+async def holders(session: Session, *roles: str) -> list[tuple[Chat, Worker]]:
+    """Whoever has one of the roles and can be reached, with the bot they know."""
+    theirs = select(Role.worker_id).where(Role.role.in_(roles))
     rows = await session.execute(
         select(Chat, Worker)
         .join(Worker, Worker.id == Chat.worker_id)

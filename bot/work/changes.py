@@ -14,8 +14,9 @@ from bot.i18n import N_
 from bot.models.work import Project
 from bot.pay import tiers
 from bot.store.database import Session
-from bot.work import stages, terms
+from bot.work import rule_lines, stages, terms
 from bot.work.project_file import NAME
+from bot.work.reading import TooMany
 from bot.work.stages import StageSpec
 
 KEYS = (
@@ -26,11 +27,12 @@ KEYS = (
     "review",
     "due",
     "expected_seconds",
+    "rules",
     "budget",
     "name",
 )
 ALIASES = {"golden": "gold", "gold_share": "gold", "seconds": "expected_seconds"}
-UNLIMITED = "none"
+UNLIMITED = NO_RULES = "none"
 
 
 class StageNeeded(Invalid):
@@ -123,6 +125,8 @@ async def _revised(session: Session, spec: StageSpec, mine: Mapping[str, str]) -
             after["tier"] = (await tiers.tier(session, value.strip().lower())).name
         elif key == "price":
             after["price_micro"] = _amount(value, key, spec.currency)
+        elif key == "rules":
+            after["quality"] = _ruled(spec, value)
         elif key in _REVIEW:
             column, check = _REVIEW[key]
             after["review"] = after["review"] | {column: check(value, key)}
@@ -132,6 +136,20 @@ async def _revised(session: Session, spec: StageSpec, mine: Mapping[str, str]) -
     if "price" not in mine:
         after["price_micro"] = await _wage(session, spec, after)
     return after
+
+
+def _ruled(spec: StageSpec, value: str) -> dict[str, Any]:
+    """Other rules, with semicolons between them; "none" for none. The rest of quality stays."""
+    rest = {key: kept for key, kept in spec.quality.items() if key != "rules"}
+    if value.strip().lower() == NO_RULES:
+        return rest
+    lines = [
+        rule_lines.write(rule_lines.fitting(line, "rules", spec.kind, spec.currency))
+        for line in value.split(";")
+    ]
+    if len(lines) > rule_lines.RULES:
+        raise TooMany(path="rules", limit=rule_lines.RULES)
+    return {**rest, "rules": lines}
 
 
 _PLAIN: dict[str, tuple[str, Callable[[object, str], int]]] = {
@@ -174,6 +192,7 @@ _SHOWN: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "review": lambda stage: terms.show_share(stage["review"]["share_ppm"]),
     "due": lambda stage: terms.show_due(stage["review"]["due_seconds"]),
     "expected_seconds": lambda stage: str(stage["expected_seconds"]),
+    "rules": lambda stage: "; ".join(stage["quality"].get("rules", ())) or NO_RULES,
 }
 
 

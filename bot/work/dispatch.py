@@ -34,9 +34,10 @@ from bot.models.skills import Sitting
 from bot.models.work import Assignment, Cursor, Project, Queue, Stage, Task
 from bot.store.database import Session, upsert
 from bot.task_types import TASK_TYPES
-from bot.work import access, gold, sittings, stages
+from bot.work import access, gold, restrictions, sittings, stages
 from bot.work.access import Access, Closed
 from bot.work.queues import BAND, HAD, PRIORITIES, TAKEN
+from bot.work.restrictions import Limit
 from bot.work.stages import StageSpec
 
 SHORTEST_LEASE = timedelta(minutes=5)
@@ -94,6 +95,7 @@ LANES = (
                 table(WorkerLanguage).c.worker_id == bindparam("worker")
             )
         ),
+        ~restrictions.KEPT_OUT,
     )
 )
 
@@ -160,7 +162,7 @@ class Offer:
     rework_until: datetime | None = None
 
 
-Why = Literal["joining", "consent", "nothing_open", "languages", "skills", "all_done"]
+Why = Literal["joining", "consent", "restricted", "nothing_open", "languages", "skills", "all_done"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,8 @@ class NoWork:
 
     why: Why
     closed: tuple[Closed, ...] = ()
+    limits: Sequence[Limit] = ()
+    """What keeps work away, when that is why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +218,9 @@ async def offer_of(session: Session, assignment_id: int) -> Offer | None:
     return await _offer(session, ONE, assignment=assignment_id)
 
 
-async def available(session: Session, worker: Worker) -> bool:
+async def available(session: Session, worker: Worker, *, now: datetime) -> bool:
     """Whether a claim would find something, without claiming it."""
-    found = await _access(session, worker.id)
+    found = await _access(session, worker.id, now)
     if any(lane.sitting_id for lane in found.open):
         return True
     for lane in found.open:
@@ -341,6 +345,27 @@ async def measure(session: Session) -> None:
             queue.median_seconds = seconds[len(seconds) // 2]
 
 
+async def free_slots(session: Session, task_ids: Sequence[int], now: datetime) -> None:
+    """Slots open again. A task that had none open lies behind cursors: it goes to the end.
+
+    Those of a task that is put aside wait with it.
+    """
+    parked = tasks.c.parked.is_not(None)
+    since = int((now - REQUEUE_EPOCH) / timedelta(microseconds=1))
+    for offset, task_id in enumerate(sorted(task_ids)):
+        # Cast, or PostgreSQL takes the band for a 32-bit number too.
+        last = (PRIORITIES - cast(tasks.c.priority, BigInteger)) * BAND + REQUEUED + since + offset
+        await session.execute(
+            update(tasks)
+            .where(tasks.c.id == task_id, tasks.c.gold.is_(None))
+            .values(
+                open_slots=case((parked, 0), else_=tasks.c.open_slots + 1),
+                parked=tasks.c.parked + 1,
+                position=case((tasks.c.open_slots == 0, last), else_=tasks.c.position),
+            )
+        )
+
+
 def lease_length(expected_seconds: int, median_seconds: int | None) -> timedelta:
     """Three times the usual time, at least five minutes."""
     usual = median_seconds or expected_seconds
@@ -357,13 +382,14 @@ def order(lanes: Sequence[Lane]) -> list[Lane]:
     return sorted(lanes, key=lambda lane: (lane.served % RUN == 0, lane.served, lane.queue_id))
 
 
-async def lanes(session: Session, worker_id: int) -> list[Lane]:
-    """The queues of open projects in the worker's languages."""
-    return [Lane(*row) for row in await session.execute(LANES, {"worker": worker_id})]
+async def lanes(session: Session, worker_id: int, *, now: datetime) -> list[Lane]:
+    """The queues of open projects in the worker's languages that no restriction closes."""
+    found = await session.execute(LANES, {"worker": worker_id, "now": now})
+    return [Lane(*row) for row in found]
 
 
 async def _claim(session: Session, worker: Worker, now: datetime) -> Offer | NoWork:
-    found = await _access(session, worker.id)
+    found = await _access(session, worker.id, now)
     if any(lane.sitting_id for lane in found.open):
         sat = await _sit(session, worker, found.open[0], now)
         return sat or await _claim(session, worker, now)
@@ -373,12 +399,12 @@ async def _claim(session: Session, worker: Worker, now: datetime) -> Offer | NoW
             claimed = await _claim_in(session, worker, lane, now, start=start, take=take)
             if claimed is not None:
                 return claimed
-    return NoWork(await _why(session, worker.id, found), tuple(found.closed))
+    return await _why(session, worker.id, found, now)
 
 
-async def _access(session: Session, worker_id: int) -> Access[Lane]:
+async def _access(session: Session, worker_id: int, now: datetime) -> Access[Lane]:
     """An exam or training that was begun comes alone; else what is open to the worker."""
-    found = await lanes(session, worker_id)
+    found = await lanes(session, worker_id, now=now)
     begun = [lane for lane in found if lane.sitting_id is not None]
     return Access(begun, []) if begun else await access.sift(session, worker_id, found)
 
@@ -524,18 +550,24 @@ async def _expire(session: Session, which: Any, now: datetime) -> int:
     return len(freed)
 
 
-async def _why(session: Session, worker_id: int, found: Access[Lane]) -> Why:
+async def _why(session: Session, worker_id: int, found: Access[Lane], now: datetime) -> NoWork:
     """The most useful reason there is nothing to do."""
-    if found.closed:
-        return "skills"
     open_queue = (
-        select(Queue.language)
+        select(Queue.language, Project.id)
         .join(Stage, Stage.id == Queue.stage_id)
         .join(Project, Project.id == Stage.project_id)
         .where(Project.state == "open")
     )
-    languages = set(await session.scalars(open_queue.distinct()))
-    if not languages:
-        return "nothing_open"
+    there = (await session.execute(open_queue.distinct())).all()
     reads = select(WorkerLanguage.language).where(WorkerLanguage.worker_id == worker_id)
-    return "all_done" if languages & set(await session.scalars(reads)) else "languages"
+    mine = set(await session.scalars(reads))
+    readable = {project for language, project in there if language in mine}
+    pauses = await restrictions.active(session, worker_id, now=now, kind=restrictions.PAUSE)
+    limits = [one for one in pauses if one.restriction.project_id in (None, *readable)]
+    if readable and limits:
+        return NoWork("restricted", tuple(found.closed), limits)
+    if found.closed:
+        return NoWork("skills", tuple(found.closed))
+    if not there:
+        return NoWork("nothing_open")
+    return NoWork("all_done" if readable else "languages")

@@ -36,7 +36,7 @@ HAD_OF = (
 _OF_QUEUE = (tasks.c.queue_id == bindparam("queue"), tasks.c.gold.is_not(None))
 _OF_CONCEPT = (*_OF_QUEUE, tasks.c.concept == bindparam("concept"))
 _UNTAGGED = (*_OF_QUEUE, tasks.c.concept.is_(None))
-_FRESH = select(*TAKEN).where(~HAD).limit(1)
+_FRESH = select(*TAKEN).where(~HAD, tasks.c.parked.is_(None)).limit(1)
 EASIEST = _FRESH.where(*_OF_QUEUE).order_by(func.coalesce(tasks.c.difficulty, 0), tasks.c.position)
 
 
@@ -115,7 +115,9 @@ async def easiest(session: Session, worker_id: int, queue_id: int) -> Any | None
 
 async def left(session: Session, worker_id: int, queue_id: int) -> int:
     """How many gold tasks of a queue a worker never had."""
-    fresh = select(func.count()).select_from(tasks).where(*_OF_QUEUE, ~HAD)
+    fresh = (
+        select(func.count()).select_from(tasks).where(*_OF_QUEUE, ~HAD, tasks.c.parked.is_(None))
+    )
     return await session.scalar(fresh, {"worker": worker_id, "queue": queue_id}) or 0
 
 

@@ -33,7 +33,7 @@ class Ladder:
 
 async def of(session: Session, worker_id: int, *, now: datetime) -> Ladder:
     """Everything /ladder shows."""
-    lanes = await dispatch.lanes(session, worker_id)
+    lanes = await dispatch.lanes(session, worker_id, now=now)
     found = await access.sift(session, worker_id, lanes)
     earned: dict[str, str] = {}
     for lane in found.open:
@@ -48,9 +48,10 @@ async def of(session: Session, worker_id: int, *, now: datetime) -> Ladder:
     )
 
 
-async def unlocked(session: Session, worker_id: int, skill: str) -> list[str]:
+async def unlocked(session: Session, worker_id: int, skill: str, *, now: datetime) -> list[str]:
     """The names of projects open to the worker that demand this skill."""
-    found = await access.sift(session, worker_id, await dispatch.lanes(session, worker_id))
+    lanes = await dispatch.lanes(session, worker_id, now=now)
+    found = await access.sift(session, worker_id, lanes)
     names = []
     for lane in found.open:
         spec = await stages.spec(session, lane.stage_id, lane.version)

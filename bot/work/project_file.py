@@ -15,13 +15,14 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any, cast
 
 from bot.errors import Invalid, Refusal
 from bot.i18n import N_, ngettext
 from bot.money import MICRO, Money
 from bot.pay import tiers
-from bot.work import stage_file, terms
+from bot.work import rule_lines, stage_file, terms
 from bot.work.reading import NotAList, Reading, Twice
 from bot.work.stage_file import StageFile
 from bot.work.terms import FieldFault
@@ -234,4 +235,7 @@ def _currency(reading: Reading, budget: Money | None, stages: list[StageFile]) -
         if price and price.currency != expected:
             fault = terms.OtherCurrency(path=path, currency=price.currency, expected=expected)
             reading.refuse(fault)
+    for stage in stages:
+        for line in stage.quality.get("rules", ()):
+            reading.take(partial(rule_lines.read, line, "stage.rules", expected))
     return expected

@@ -1,12 +1,14 @@
 """A stage as a project file has it, every value in the form the tables keep.
 
 type, show …, and the type's own settings; tier, price, expected_seconds, overlap, gold_share,
-review (see `review_terms`), aggregate, name; skill, skills, language, tolerance: see `demands`
+review (see `review_terms`), aggregate, name; skill, skills, language, tolerance: see `demands`;
+rules: see `rule_lines`
 [stage.text.sw]  question, instructions, options
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from bot.i18n import N_
@@ -15,8 +17,8 @@ from bot.pay import tiers
 from bot.quality import aggregate
 from bot.task_types import TASK_TYPES
 from bot.task_types.kind import TaskType, Unfit
-from bot.work import demands, review_terms, terms
-from bot.work.reading import Reading, TooMany, Twice, unknown_value
+from bot.work import demands, review_terms, rule_lines, terms
+from bot.work.reading import NotAList, Reading, TooMany, Twice, unknown_value
 from bot.work.terms import FieldFault
 
 STAGES = 10
@@ -38,6 +40,7 @@ STAGE_KEYS = (
     "gold_share",
     "review",
     "aggregate",
+    "rules",
     "combine",
     "text",
     *demands.KEYS,
@@ -125,7 +128,8 @@ def _stage(reading: Reading, given: object, path: str, number: int, *, exam: boo
         ),
         review=_review(reading, table, f"{path}.review"),
         quality=_quality(reading, table, path, kind, settings)
-        | demands.read(reading, table, path, kind, exam=exam),
+        | demands.read(reading, table, path, kind, exam=exam)
+        | _rules(reading, table.get("rules"), f"{path}.rules", kind),
     )
 
 
@@ -243,6 +247,26 @@ def _review(reading: Reading, table: Mapping[str, object], path: str) -> dict[st
     if "review" not in table:
         return dict(REVIEW)
     return review_terms.read(reading, table["review"], path)
+
+
+def _rules(
+    reading: Reading, given: object, path: str, kind: TaskType | None
+) -> dict[str, list[str]]:
+    """Lines in their one form; nothing when the stage has none."""
+    if given is None:
+        return {}
+    if not isinstance(given, list) or not given:
+        reading.refuse(NotAList(path=path))
+        return {}
+    if len(given) > rule_lines.RULES:
+        reading.refuse(TooMany(path=path, limit=rule_lines.RULES))
+    lines = []
+    for number, line in enumerate(given[: rule_lines.RULES], 1):
+        where = f"{path}[{number}]"
+        rule = reading.take(partial(rule_lines.fitting, line, where, kind))
+        if rule is not None:
+            lines.append(rule_lines.write(rule))
+    return {"rules": lines}
 
 
 def _texts(

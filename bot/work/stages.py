@@ -226,6 +226,7 @@ async def _set_overlap(session: Session, stage_id: int, before: int, after: int)
         .scalar_subquery()
     )
     free = after - taken
+    parked = tasks.c.parked.is_not(None)
     last = 0
     while True:
         some = select(Task.id).where(*mine, tasks.c.id > last).order_by(tasks.c.id)
@@ -235,6 +236,10 @@ async def _set_overlap(session: Session, stage_id: int, before: int, after: int)
         await session.execute(
             update(tasks)
             .where(*mine, tasks.c.id.between(ids[0], ids[-1]))
-            .values(overlap=after, open_slots=case((free > 0, free), else_=0))
+            .values(
+                overlap=after,
+                open_slots=case((parked, 0), (free > 0, free), else_=0),
+                parked=case((parked, case((free > 0, free), else_=0))),
+            )
         )
         last = ids[-1]

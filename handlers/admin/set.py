@@ -73,7 +73,7 @@ async def ask_value(update: Update, turn: Turn) -> None:
     lines = [
         _("{field} now: {value}").format(field=_(FIELDS[field]), value=f"<b>{escape(now)}</b>"),
         _("Send the new value, for example {example}.").format(
-            example=f"<code>{EXAMPLES[field]}</code>"
+            example=f"<code>{escape(EXAMPLES[field])}</code>"
         ),
     ]
     buttons = [Button(one, pack(SE, "value", code, key, one)) for one in OFFERED.get(field, ())]
@@ -214,6 +214,7 @@ FIELDS = {
     "review": N_("Share reviewed"),
     "due": N_("Review within"),
     "expected_seconds": N_("Expected seconds"),
+    "rules": N_("Rules"),
     "budget": N_("Budget"),
     "name": N_("Name"),
 }
@@ -225,6 +226,7 @@ EXAMPLES = {
     "review": "10%",
     "due": "3d",
     "expected_seconds": "15",
+    "rules": "gold_accuracy < 60% over 10: pause 3d; same_answer >= 15: tell",
     "budget": "250",
     "name": "Which sentence sounds better?",
 }
@@ -234,6 +236,7 @@ OFFERED = {
     "gold": ("0%", "5%", "10%", "20%"),
     "review": ("0%", "5%", "10%", "100%"),
     "due": ("12h", "1d", "3d", "7d"),
+    "rules": (changes.NO_RULES,),
     "budget": (changes.UNLIMITED,),
 }
 
@@ -296,6 +299,7 @@ def _of_stage(spec: StageSpec) -> dict[str, str]:
         "review": terms.show_share(spec.review["share_ppm"]),
         "due": terms.show_due(spec.review["due_seconds"]),
         "expected_seconds": str(spec.expected_seconds),
+        "rules": "; ".join(spec.quality.get("rules", ())) or changes.NO_RULES,
     }
 
 

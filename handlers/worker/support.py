@@ -9,7 +9,9 @@ from bot.i18n import N_, pgettext
 from bot.i18n import gettext as _
 from bot.people import roles, staff
 from bot.store import outbox
-from handlers import callbacks
+from bot.work import restrictions
+from bot.work.restrictions import Limit
+from handlers import callbacks, restriction_card
 from handlers.callbacks import pack
 from handlers.cards import Message, escape
 from handlers.keyboards import Button
@@ -34,15 +36,25 @@ async def support(update: Update, turn: Turn) -> None:
     turn.say(Message(text=text, force=_("Your message")))
 
 
+async def about(update: Update, turn: Turn) -> None:
+    """[Answer or appeal] under a restriction: the next message goes to the team with its name."""
+    _verb, number = callbacks.fields(turn.query.data, 2)
+    limit = await restrictions.one(turn.session, callbacks.number(number), worker_id=turn.worker.id)
+    turn.chat.expecting = {"what": "support", "restriction": limit.id}
+    text = _("Write what you want to say about this. A person decides, and replies here.")
+    turn.say(Message(text=text, force=_("Your message")))
+
+
 async def ask(update: Update, turn: Turn) -> None:
     """A worker's message, to every owner and admin."""
     text = _written(update)
     desk = await staff.desk(turn.session, turn.bot_id, but=turn.worker.id)
     if not desk:
         raise NobodyThere
+    limit = await _meant(turn)
     for chat, reader in desk:
         with i18n.speaking(reader.locale or "en"):
-            turn.tell(chat, _question(turn, text))
+            turn.tell(chat, _question(turn, text, limit, reader.zone or "UTC"))
     turn.chat.expecting = None
     said = [_("Sent. A person reads it and replies here.")]
     if turn.chat.card is not None:
@@ -85,10 +97,22 @@ async def write_back(update: Update, turn: Turn) -> None:
     await support(update, turn)
 
 
-def _question(turn: Turn, text: str) -> Message:
+async def _meant(turn: Turn) -> Limit | None:
+    """The restriction that the message is about."""
+    number = (turn.chat.expecting or {}).get("restriction")
+    if number is None:
+        return None
+    return await restrictions.one(turn.session, number, worker_id=turn.worker.id)
+
+
+def _question(turn: Turn, text: str, limit: Limit | None, zone: str) -> Message:
     heading = _("Support · {worker}").format(worker=escape(turn.worker.pseudonym))
+    written = _quoted(heading, text)
+    if limit is not None:
+        said = [restriction_card.head(limit, zone), restriction_card.why(limit)]
+        written += "\n".join(["", *said, f"/w_{turn.worker.id}"])
     button = Button(pgettext("button", "Reply"), pack(SU, turn.worker.id))
-    return Message(text=_quoted(heading, text), rows=[[button]], silent=False)
+    return Message(text=written, rows=[[button]], silent=False)
 
 
 def _reply(text: str) -> Message:
@@ -113,5 +137,6 @@ EXPECTED = {"support": ask, "support_reply": answer}
 HANDLERS = [
     CommandHandler(["support", "paysupport"], support),
     CallbackQueryHandler(write_back, pattern=f"^{SU}:back$"),
+    CallbackQueryHandler(about, pattern=f"^{SU}:r:"),
     CallbackQueryHandler(open_answer, pattern=f"^{SU}:"),
 ]

@@ -21,7 +21,8 @@ from bot.task_types.kind import Unfit
 from bot.work import answers, dispatch, ladder, review_terms, rework, sittings
 from bot.work.answers import Recorded
 from bot.work.dispatch import NoWork, Offer
-from handlers import callbacks, keyboards, lessons, skill_words, task_card
+from bot.work.restrictions import Limit
+from handlers import callbacks, keyboards, lessons, restriction_card, skill_words, task_card
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
@@ -432,6 +433,7 @@ async def _say_why(turn: Turn, nothing: NoWork, *, saved: str, undo: int | None)
         "languages": _("The open projects are in other languages than yours. See /settings."),
         "skills": _("The open projects need what you do not have yet."),
         "all_done": _("You have done every task that is open in your languages."),
+        "restricted": "\n".join(_limited(limit, turn.zone) for limit in nothing.limits),
     }[nothing.why]
     waits = nothing.why not in ("joining", "consent")
     later = _("You will get a message when there is work.") if waits else ""
@@ -439,6 +441,7 @@ async def _say_why(turn: Turn, nothing: NoWork, *, saved: str, undo: int | None)
     rows = [*chances, [Button(_("Look again"), pack(WORK, "work", 0, 0))]]
     if undo is not None:
         rows.insert(0, [Button(pgettext("button", "Undo"), pack(WORK, "undo", undo, 0))])
+    rows += [[restriction_card.answer(limit)] for limit in nothing.limits[:1]]
     turn.chat.card = turn.chat.expecting = None
     turn.chat.wake_at = turn.now if waits else None
     text = "\n".join(part for part in (saved, why, *lacking, later) if part)
@@ -452,6 +455,11 @@ async def _ways_out(turn: Turn, nothing: NoWork) -> tuple[list[str], list[list[B
     found = await ladder.of(turn.session, turn.worker.id, now=turn.now)
     told = [skill_words.closed(one, found) for one in nothing.closed[:LACKING]]
     return told, lessons.buttons(found.chances)
+
+
+def _limited(limit: Limit, zone: str) -> str:
+    reason = _("Why: {reason}").format(reason=restriction_card.why(limit))
+    return f"{restriction_card.head(limit, zone)} {reason}"
 
 
 def _saved(recorded: Recorded) -> str:
