@@ -22,7 +22,18 @@ from bot.people import roles
 from bot.store import outbox
 from bot.work import dispatch
 from handlers import keyboards
-from handlers.admin import audit, export, gold, newproject, projects, set, status, team
+from handlers.admin import (
+    audit,
+    export,
+    gold,
+    newproject,
+    projects,
+    reports,
+    rules,
+    set,
+    status,
+    team,
+)
 from handlers.cards import Message, escape
 from handlers.deliver import Document
 from handlers.review import inbox, review
@@ -63,6 +74,8 @@ COMMAND_FILES = (
     gold,
     newproject,
     set,
+    rules,
+    reports,
     status,
     export,
     team,

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TextIO, TypeVar
 
@@ -15,12 +16,23 @@ from rich.table import Table
 
 from bot import money
 from bot.cli import base
+from bot.store import database
 from bot.store.database import Session
 from bot.task_types.compare import SIDES
-from bot.work import gold_proposals, intake, progress, project_file, projects, results
+from bot.work import (
+    gold_proposals,
+    intake,
+    progress,
+    project_file,
+    projects,
+    rehearsal,
+    results,
+    stages,
+)
 from bot.work.gold_proposals import AT_LEAST, Proposal
 from bot.work.launch import NoTasks
 from bot.work.progress import Summary
+from bot.work.rehearsal import Rehearsal, Touched
 from bot.work.results import Export
 
 T = TypeVar("T")
@@ -150,6 +162,69 @@ def gold(
     Console().print(table)
 
 
+@commands.command("rules")
+def show_rules(
+    ref: Ref,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Whom they would have touched, touching nobody.")
+    ] = False,
+    days: Annotated[int, typer.Option(help="How far back.", min=1, max=365)] = rehearsal.DAYS,
+    rule: Annotated[
+        list[str] | None, typer.Option(help="Try this line instead of the project's own.")
+    ] = None,
+    as_json: base.Json = False,
+    database_url: base.DatabaseUrl = "",
+) -> None:
+    """The rules of a project; or, without touching anybody, what they would have done."""
+    if not dry_run:
+        lines = base.run(_reading(partial(_rules_of, ref), database_url))
+        typer.echo(json.dumps(lines) if as_json else "\n".join(lines))
+        return
+    work = partial(_rehearse, ref, days, rule or [])
+    found = base.run(_reading(work, database_url))
+    if as_json:
+        typer.echo(json.dumps([_touched(one) for one in found.touched]))
+    else:
+        _show_rehearsal(found)
+
+
+async def _rules_of(ref: str, session: Session) -> list[str]:
+    project = await projects.find(session, ref)
+    specs = await stages.current(session, project.id)
+    return [line for spec in specs for line in spec.quality.get("rules", ())]
+
+
+async def _rehearse(ref: str, days: int, lines: list[str], session: Session) -> Rehearsal:
+    project = await projects.find(session, ref)
+    moment = await database.now(session)
+    return await rehearsal.rehearse(session, project, now=moment, days=days, lines=lines)
+
+
+def _show_rehearsal(found: Rehearsal) -> None:
+    table = Table("worker", "stage", "rule", "first", "measured", "times")
+    for one in found.touched:
+        table.add_row(*map(str, _touched(one).values()))
+    console = Console()
+    console.print(table)
+    people = len({one.worker_id for one in found.touched})
+    console.print(
+        f"{people} of {found.workers} people, {found.answers} answers since "
+        f"{found.since:%Y-%m-%d %H:%M} UTC. Nobody was touched."
+    )
+
+
+def _touched(one: Touched) -> dict[str, Any]:
+    count, of = one.numbers["count"], one.numbers["of"]
+    return {
+        "worker": one.pseudonym,
+        "stage": one.stage,
+        "rule": one.rule,
+        "first": one.at.isoformat(timespec="seconds"),
+        "measured": f"{count}/{of}" if of else str(count),
+        "times": one.times,
+    }
+
+
 def import_file(
     ref: Ref,
     file: Annotated[Path, typer.Argument(help="CSV, TSV or JSONL.", exists=True, dir_okay=False)],
@@ -253,6 +328,11 @@ def _move(
         return {"project": project.slug, "state": project.state}
 
     return work
+
+
+async def _reading(work: Callable[[Session], Awaitable[T]], database_url: str) -> T:
+    async with base.opened(database_url) as opened, opened.reading() as session:
+        return await work(session)
 
 
 async def _changing(work: Callable[[Session], Awaitable[T]], database_url: str) -> T:

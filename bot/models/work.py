@@ -235,7 +235,7 @@ class Report(Base):
     """open, confirmed (the task is broken, and the time is paid) or dismissed."""
     decided_at: Mapped[datetime | None] = mapped_column(Utc)
 
-    __table_args__ = (Index("ix_reports_open", "id", **_where("state = 'open'")),)
+    __table_args__ = (Index("ix_reports_open", "id", **where("state = 'open'")),)
 
 
 class Intake(Base):

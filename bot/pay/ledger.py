@@ -10,6 +10,7 @@ grow with plus; the project's `expense` carries the minus.
     not accepted  the answer's posting, reversed                       refuse:<assignment>
     overturned    project expense -rest    worker available +rest      appeal:<appeal>, audit:<id>
     reviewed      project expense -pay     reviewer available +pay     review:<assignment>:<round>
+    broken task   project expense -time    worker available +time      report:<assignment>
 """
 
 from collections.abc import Mapping, Sequence
@@ -140,7 +141,7 @@ async def refuse(session: Session, assignment_id: int) -> None:
 
 
 async def grant(session: Session, key: str, kind: str, whose: Whose, *, micro: int) -> None:
-    """Money of a project that is somebody's at once: a review's pay, a won appeal."""
+    """Money of a project that is somebody's at once: for a review, an appeal, a report."""
     sides = [
         Side(expense(whose.project_id, whose.currency), -micro),
         Side(available(whose.worker_id, whose.currency), micro),

@@ -16,7 +16,7 @@ from bot.models.work import Answer, Assignment, Project, Queue, Stage, StageVers
 from bot.pay.ledger import Balance
 from bot.store.database import Session
 from bot.task_types import TASK_TYPES
-from bot.task_types.kind import Block, Wording
+from bot.task_types.kind import Block, TaskType, Wording
 
 REVIEW = "review"  # the kind of a posting that pays a reviewer
 PAID = ("answered", "returned", "accepted")
@@ -49,7 +49,7 @@ class Detail:
     shown: tuple[str, ...]
     """The texts of the task, each under the title it had on the card: A and B, for example."""
     answer: str
-    """In the worker's words."""
+    """In the worker's words; empty where the task was reported as broken, and indeed was."""
     seconds: int | None
     accept_at: datetime | None
     grade: int
@@ -234,7 +234,7 @@ def _work(worker_id: int, posting_id: int) -> Select[Any]:
             (StageVersion.stage_id == Assignment.stage_id)
             & (StageVersion.version == Assignment.stage_version),
         )
-        .join(Answer, Answer.assignment_id == Assignment.id)
+        .outerjoin(Answer, Answer.assignment_id == Assignment.id)
         .outerjoin(refused, refused.c.assignment_id == Assignment.id)
         .where(Posting.id == posting_id, theirs)
         .where(or_(Answer.reviewer_id.is_(None), Posting.kind == REVIEW))
@@ -258,13 +258,17 @@ def _detail(line: Line, row: Mapping[Any, Any]) -> Detail:
         line=line,
         question=wording.question,
         shown=tuple(_titled(block) for block in ask.blocks if block.kind == "text"),
-        answer=kind.words(row["settings"], wording, row["value"], row["layout"]),
+        answer="" if line.kind == "report" else _answer(kind, wording, row),
         seconds=row["seconds"],
         accept_at=row["accept_at"],
         grade=row["grade"],
         reason=row["reason"],
         note=row["note"] or "",
     )
+
+
+def _answer(kind: TaskType, wording: Wording, row: Mapping[Any, Any]) -> str:
+    return kind.words(row["settings"], wording, row["value"], row["layout"])
 
 
 def _titled(block: Block) -> str:

@@ -19,13 +19,14 @@ from bot.models.base import table
 from bot.models.chat import Poll
 from bot.models.people import Worker
 from bot.models.reviews import Review
-from bot.models.work import Answer, Assignment, Report
+from bot.models.work import Answer, Assignment
 from bot.pay import ledger
 from bot.people import skills
 from bot.store.database import Session
 from bot.task_types import TASK_TYPES
-from bot.work import dispatch, gold, review_terms, sampling, sittings
+from bot.work import dispatch, gold, reports, review_terms, sampling, sittings
 from bot.work.dispatch import Offer
+from bot.work.reports import Parked
 from bot.work.sittings import Lesson
 
 CORRECTABLE = timedelta(minutes=10)
@@ -252,11 +253,14 @@ async def skip(session: Session, current: Offer, *, now: datetime) -> None:
         raise AlreadyAnswered if current.answered_at else GivenBack
 
 
-async def report(session: Session, current: Offer, reason: str, *, now: datetime) -> None:
-    """Something is wrong with the task; it goes back, and the admins see why."""
+async def report(session: Session, current: Offer, reason: str, *, now: datetime) -> Parked | None:
+    """Something is wrong with the task; it goes back, and admins see why.
+
+    The second report of a task, and the first of something harmful, puts it aside: what was.
+    """
     if not await dispatch.give_back(session, current, state="reported", now=now):
         raise AlreadyAnswered if current.answered_at else GivenBack
-    session.add(Report(assignment_id=current.assignment_id, reason=reason))
+    return await reports.add(session, current.assignment_id, reason, now=now)
 
 
 async def accept_due(session: Session, *, now: datetime, limit: int = BATCH) -> int:

@@ -310,22 +310,6 @@ async def take_slot(session: Session, task_id: int) -> bool:
     return taken is not None
 
 
-async def free_slots(session: Session, task_ids: Sequence[int], now: datetime) -> None:
-    """Slots open again. A task that had none open lies behind cursors: it goes to the end."""
-    since = int((now - REQUEUE_EPOCH) / timedelta(microseconds=1))
-    for offset, task_id in enumerate(sorted(task_ids)):
-        # Cast, or PostgreSQL takes the band for a 32-bit number too.
-        last = (PRIORITIES - cast(tasks.c.priority, BigInteger)) * BAND + REQUEUED + since + offset
-        await session.execute(
-            update(tasks)
-            .where(tasks.c.id == task_id, tasks.c.gold.is_(None))
-            .values(
-                open_slots=tasks.c.open_slots + 1,
-                position=case((tasks.c.open_slots == 0, last), else_=tasks.c.position),
-            )
-        )
-
-
 async def measure(session: Session) -> None:
     """Keep each open queue's median answer time over its last 51 answers."""
     open_queues = (

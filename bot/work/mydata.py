@@ -13,6 +13,7 @@ from bot.models.chat import Chat, Gate, Inbox, Outbox
 from bot.models.pay import Account, Entry, Posting
 from bot.models.people import Audit, Consent, Role, Worker
 from bot.models.reviews import Appeal, Review
+from bot.models.rules import Firing, Restriction
 from bot.models.skills import Sitting, Skill, SkillChange
 from bot.models.work import Answer, Assignment, Intake, Project, Queue, Report, Stage, Task
 from bot.pay import ledger
@@ -45,6 +46,8 @@ async def collect(session: Session, worker: Worker) -> Row:
         "verdicts": await _rows(session, _verdicts(who)),
         "appeals": await _rows(session, _appeals(who)),
         "reviews": [_priced(row) for row in await _rows(session, _reviews(who))],
+        "restrictions": await _rows(session, _restrictions(who)),
+        "rules_that_fired": await _rows(session, _firings(who)),
         "balances": await _balances(session, who),
         "ledger": [_priced(row) for row in await _rows(session, _ledger(who))],
         "files": await _rows(session, _files(who)),
@@ -234,7 +237,7 @@ def _reports(worker_id: int) -> Query:
     return (
         select(
             Report.assignment_id.label("assignment"),
-            *_columns(Report, "reason", "text", "at"),
+            *_columns(Report, "reason", "text", "at", "state", "decided_at"),
         )
         .join(Assignment, Assignment.id == Report.assignment_id)
         .where(Assignment.worker_id == worker_id)
@@ -273,6 +276,31 @@ def _reviews(worker_id: int) -> Query:
         select(Review.pay_micro.label("amount"), Review.currency, *wanted)
         .where(Review.reviewer_id == worker_id, Review.state == "decided")
         .order_by(Review.id)
+    )
+
+
+def _restrictions(worker_id: int) -> Query:
+    wanted = _columns(
+        Restriction,
+        *("kind", "reason", "rule", "numbers", "created_at", "begins_at", "ends_at", "lifted_at"),
+    )
+    return (
+        select(Project.name.label("project"), *wanted)
+        .select_from(Restriction)
+        .outerjoin(Project, Project.id == Restriction.project_id)
+        .where(Restriction.worker_id == worker_id)
+        .order_by(Restriction.id)
+    )
+
+
+def _firings(worker_id: int) -> Query:
+    return (
+        select(Project.name.label("project"), *_columns(Firing, "rule", "numbers", "at"))
+        .select_from(Firing)
+        .join(Stage, Stage.id == Firing.stage_id)
+        .join(Project, Project.id == Stage.project_id)
+        .where(Firing.worker_id == worker_id)
+        .order_by(Firing.id)
     )
 
 

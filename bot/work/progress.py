@@ -49,6 +49,7 @@ class Summary:
     skipped: float
     """Share of what was offered and given back."""
     reports: int
+    """That nobody has decided about."""
     reviews: int
     """Answers that wait for a reviewer, or are in one's hands."""
     median_seconds: int | None
@@ -156,7 +157,7 @@ async def _reports(session: Session, stage_ids: Sequence[int]) -> dict[int, int]
         session,
         select(Assignment.stage_id, func.count())
         .join(Report, Report.assignment_id == Assignment.id)
-        .where(Assignment.stage_id.in_(stage_ids))
+        .where(Assignment.stage_id.in_(stage_ids), Report.state == "open")
         .group_by(Assignment.stage_id),
     )
 

@@ -20,7 +20,7 @@ PJ = "pj"  # callback prefix of the card's own buttons
 GO = "go"  # and of the gold that a project's answers propose
 CHOICES = 8
 LABEL = 40  # characters of a name on a button
-SPENT, SKIPPED = 0.8, 0.2  # shares from which an alert is due
+SPENT, SKIPPED = 0.8, 0.15  # shares from which an alert is due
 ORDER = ("open", "paused", "draft", "closing", "closed")
 
 
@@ -44,7 +44,8 @@ async def card(session: Session, project: Project, *, note: str = "") -> Message
         cost(found),
         *(f"⚠ {alert}" for alert in alerts(found)),
     ]
-    return Message(text="\n".join(lines), rows=_rows(project, waiting=bool(found.reviews)))
+    rows = _rows(project, waiting=bool(found.reviews), reported=bool(found.reports))
+    return Message(text="\n".join(lines), rows=rows)
 
 
 async def choose(session: Session, text: str, data: Callable[[str], str]) -> Message:
@@ -145,13 +146,14 @@ def alerts(found: Summary) -> list[str]:
         told.append(_("{share} of the budget is spent.").format(share=share))
     elif budget is not None and found.forecast_micro > budget:
         told.append(_("The budget will not be enough."))
-    if found.skipped >= SKIPPED:
+    if found.skipped > SKIPPED:
         share = i18n.percent(found.skipped)
-        told.append(_("Workers skip {share} of the tasks.").format(share=share))
+        text = _("Workers skip or report {share} of what they are offered: look at the task.")
+        told.append(text.format(share=share))
     if found.reports:
         told.append(
             ngettext(
-                "{count} task was reported.", "{count} tasks were reported.", found.reports
+                "{count} report waits for you.", "{count} reports wait for you.", found.reports
             ).format(count=i18n.number(found.reports))
         )
     if found.idle:
@@ -221,7 +223,7 @@ async def _sat(session: Session, spec: StageSpec) -> str:
     )
 
 
-def _rows(project: Project, *, waiting: bool) -> list[list[Button]]:
+def _rows(project: Project, *, waiting: bool, reported: bool) -> list[list[Button]]:
     code, state = project.code, project.state
 
     def ask(label: str, action: str) -> Button:
@@ -237,6 +239,7 @@ def _rows(project: Project, *, waiting: bool) -> list[list[Button]]:
         Button(pgettext("button", "Settings"), pack("se", "card", code)),
         Button(_("Add tasks"), pack("np", "add", code)),
         Button(_("Gold…"), pack(GO, "list", code)),
+        Button(pgettext("button", "Rules"), pack("ru", "card", code)),
     ]
     always = [
         Button(pgettext("button", "Status"), pack("sx", "one", code)),
@@ -245,5 +248,7 @@ def _rows(project: Project, *, waiting: bool) -> list[list[Button]]:
     if waiting:
         always.append(Button(pgettext("button", "Review"), pack("rv-next", code)))
     lively = [] if state == "closed" else lively
+    if reported:
+        always.append(Button(_("Reported tasks"), pack("rp", "of", code, 0)))
     rows = pairs([*lively[:1], *changes, *lively[1:], *always])
     return [*rows, [Button(_("All projects"), pack(PJ, "list", "all", 0))]]

@@ -91,7 +91,7 @@ def _told(turn: Turn, found: Detail) -> str:
         _("Project: {name}").format(name=escape(line.project or "")),
         _("Question: {question}").format(question=escape(found.question)),
         *(f"<blockquote>{escape(_cut(text))}</blockquote>" for text in found.shown[:TEXTS]),
-        said.format(answer=f"<b>{escape(found.answer)}</b>"),
+        *([said.format(answer=f"<b>{escape(found.answer)}</b>")] if found.answer else []),
         _("Given: {time}").format(time=i18n.when(line.at, turn.zone)),
     ]
     if found.seconds is not None and line.kind != "review":
@@ -104,6 +104,7 @@ def _happened(turn: Turn, found: Detail) -> str:
     happened = {
         "review": _("You reviewed this answer."),
         "refuse": _("Taken back: the answer was not accepted."),
+        "report": _("Available: your time on a task that was broken"),
         "appeal": _("Paid after your appeal."),
         "audit": _("Paid after a second look: the answer was right."),
         "accept": _("Taken back: the answer got {grade} of its price."),

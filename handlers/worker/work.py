@@ -16,13 +16,24 @@ from bot import i18n, money
 from bot.errors import Gone
 from bot.i18n import gettext as _
 from bot.i18n import pgettext
+from bot.people import staff
+from bot.store import outbox
 from bot.task_types import TASK_TYPES
 from bot.task_types.kind import Unfit
-from bot.work import answers, dispatch, ladder, review_terms, rework, sittings
+from bot.work import answers, dispatch, ladder, reports, review_terms, rework, sittings
 from bot.work.answers import Recorded
 from bot.work.dispatch import NoWork, Offer
+from bot.work.reports import Parked
 from bot.work.restrictions import Limit
-from handlers import callbacks, keyboards, lessons, restriction_card, skill_words, task_card
+from handlers import (
+    callbacks,
+    keyboards,
+    lessons,
+    report_card,
+    restriction_card,
+    skill_words,
+    task_card,
+)
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
@@ -117,7 +128,8 @@ async def _skip(turn: Turn, assignment: str, nonce: str) -> None:
 async def _ask_reason(turn: Turn, assignment: str, nonce: str) -> None:
     current = await _card(turn, assignment, nonce)
     reasons = [
-        Button(label, pack(WORK, reason, assignment, nonce)) for reason, label in _reasons().items()
+        Button(label, pack(WORK, reason, assignment, nonce))
+        for reason, label in report_card.reasons().items()
     ]
     rows = [*keyboards.pairs(reasons), [_back(current)]]
     _change_buttons(turn, rows)
@@ -127,9 +139,31 @@ async def _ask_reason(turn: Turn, assignment: str, nonce: str) -> None:
 async def _report(turn: Turn, assignment: str, nonce: str) -> None:
     current = await _card(turn, assignment, nonce)
     reason = callbacks.fields(turn.query.data, 3)[0]
-    await answers.report(turn.session, current, reason, now=turn.now)
-    turn.toast(_("Thank you. We will look at this task."))
-    await _next(turn)
+    parked = await answers.report(turn.session, current, reason, now=turn.now)
+    if parked is not None:
+        await _tell_staff(turn, parked)
+    turn.toast(_("Thank you. We will look at this task, and pay your time if it is broken."))
+    offer = await dispatch.next_for(turn.session, turn.worker, now=turn.now)
+    await _show_next(turn, offer)
+    if reason in reports.AT_ONCE:
+        turn.say(_break_offered(offer))
+
+
+async def _tell_staff(turn: Turn, parked: Parked) -> None:
+    found = await reports.one(turn.session, parked.task_id)
+    for chat, reader in await staff.desk(turn.session, turn.bot_id, but=turn.worker.id):
+        with i18n.speaking(reader.locale or i18n.ENGLISH):
+            turn.tell(chat, report_card.card(found), lane=outbox.MONEY)
+
+
+def _break_offered(offer: Offer | NoWork) -> Message:
+    """After something harmful: nobody else gets it, and nobody has to go on at once."""
+    lines = [_("Nobody gets this task any more until a person has looked at it.")]
+    if isinstance(offer, NoWork):
+        return Message(text=lines[0])
+    lines.append(_("Such things can stay with you. Take a break if you like; it costs nothing."))
+    button = Button(_("Take a break"), pack(WORK, "stop", offer.assignment_id, offer.nonce))
+    return Message(text="\n".join(lines), rows=[[button]])
 
 
 async def _more(turn: Turn, assignment: str, nonce: str) -> None:
@@ -163,6 +197,8 @@ async def _stop(turn: Turn, assignment: str, nonce: str) -> None:
         said = _("Put aside. /ladder goes on with it where you were, /work gives other tasks.")
     if current.state == "held":
         await answers.skip(turn.session, current, now=turn.now)
+    if turn.chat.card_message not in (None, turn.tapped):
+        turn.strip(turn.chat.card_message)
     turn.chat.card = turn.chat.expecting = None
     turn.replace(Message(text=said))
 
@@ -473,17 +509,6 @@ def _plain_saved(recorded: Recorded) -> str:
 def _words(offer: Offer, value: Any) -> str:
     wording = offer.spec.wording(offer.locale, offer.language)
     return TASK_TYPES[offer.spec.type].words(offer.spec.settings, wording, value, offer.layout)
-
-
-def _reasons() -> dict[str, str]:
-    return {
-        "broken": _("Broken"),
-        "language": _("Wrong language"),
-        "unclear": _("Unclear"),
-        "harmful": _("Harmful or illegal"),
-        "personal": _("Personal data"),
-        "other": _("Something else"),
-    }
 
 
 def _back(current: Offer) -> Button:
