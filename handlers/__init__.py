@@ -29,10 +29,12 @@ from handlers.admin import (
     newproject,
     projects,
     reports,
+    restrict,
     rules,
     set,
     status,
     team,
+    workers,
 )
 from handlers.cards import Message, escape
 from handlers.deliver import Document
@@ -79,6 +81,8 @@ COMMAND_FILES = (
     status,
     export,
     team,
+    workers,
+    restrict,
     audit,
 )
 

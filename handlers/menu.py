@@ -76,5 +76,6 @@ def _admin() -> dict[str, str]:
         "status": _("Progress, cost and speed"),
         "inbox": _("Appeals and reports"),
         "export": _("Download answers and results"),
+        "workers": _("Find workers; restrict or lift"),
         "team": _("Roles and invitations"),
     }

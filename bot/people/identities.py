@@ -15,6 +15,7 @@ from bot.models.people import Identity, Role
 from bot.store.database import Session, upsert, vault
 
 BATCH = 200
+OPENED = 2000  # names opened to look for one: about 50 ms
 
 
 class Names(NamedTuple):
@@ -54,6 +55,22 @@ async def holder(session: Session, username: str) -> int | None:
         .where(or_(Identity.handle.in_(marks), plain))
         .limit(1)
     )
+
+
+async def called(session: Session, text: str) -> list[int]:
+    """Who goes by a user name, with its @; or else who of the newest has this in their name."""
+    if text.startswith("@"):
+        marks = vault(session).marks(_handle(text[1:]))
+        return list(
+            await session.scalars(select(Identity.worker_id).where(Identity.handle.in_(marks)))
+        )
+    newest = select(Identity).order_by(Identity.worker_id.desc()).limit(OPENED)
+    wanted = text.casefold()
+    return [
+        row.worker_id
+        for row in await session.scalars(newest)
+        if wanted in _opened(vault(session), row).name.casefold()
+    ]
 
 
 async def forget(session: Session, worker_id: int) -> None:

@@ -13,30 +13,24 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select, update
 
 from bot.models.base import table
 from bot.models.people import Worker
 from bot.models.rules import ExtraSlot
-from bot.models.work import Assignment, Stage, Task
+from bot.models.work import Assignment, Task
 from bot.quality import rules
 from bot.quality.rules import Action, Given, Measured, Rule
 from bot.store.database import Session, upsert
-from bot.work import dispatch, restrictions, rule_lines
+from bot.work import dispatch, holds, restrictions, rule_lines
 from bot.work.restrictions import Limit
 from bot.work.stages import StageSpec
 
 LATE = timedelta(seconds=60)  # a turn that began then has ended by now, or never will
-LONGEST_REVIEW = timedelta(days=14)  # how long a hold lets an answer wait for a person
 DOUBTED = 50  # answers for which `more_overlap` asks somebody else, at a time
 REOPENED = 500  # and `reopen`
 
 assignments, tasks, extra_slots = table(Assignment), table(Task), table(ExtraSlot)
-POSTPONE = (
-    update(assignments)
-    .where(assignments.c.id == bindparam("assignment"), assignments.c.state == "answered")
-    .values(accept_at=bindparam("until"))
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +91,7 @@ async def keep_holding(session: Session, worker_id: int, project_id: int, *, now
     """New answers of somebody whose answers are held wait for a person as well."""
     held = await restrictions.active(session, worker_id, now=now, kind=restrictions.HOLD)
     if any(limit.restriction.project_id in (None, project_id) for limit in held):
-        await _postpone(session, worker_id, project_id, since=now - 10 * LATE)
+        await holds.keep(session, worker_id, project_id, since=now - 10 * LATE)
 
 
 async def _restrict(session: Session, fired: _Fired, action: Action) -> None:
@@ -125,7 +119,7 @@ async def _restrict(session: Session, fired: _Fired, action: Action) -> None:
     )
     fired.news.limits.append(limit)
     if action.name == restrictions.HOLD:
-        await _postpone(session, case.worker.id, case.spec.project_id)
+        await holds.keep(session, case.worker.id, case.spec.project_id)
 
 
 async def _doubt(session: Session, fired: _Fired, action: Action) -> None:
@@ -176,27 +170,3 @@ async def _ask_again(session: Session, fired: _Fired, which: Iterable[int]) -> i
     await session.execute(more)
     await dispatch.free_slots(session, task_ids, fired.case.now)
     return len(task_ids)
-
-
-async def _postpone(
-    session: Session, worker_id: int, project_id: int, *, since: datetime | None = None
-) -> None:
-    """Let what is not decided wait for a person as long as a review may take at most."""
-    query = (
-        select(assignments.c.id, assignments.c.answered_at, assignments.c.accept_at)
-        .join(Stage, Stage.id == assignments.c.stage_id)
-        .where(
-            assignments.c.worker_id == worker_id,
-            assignments.c.state == "answered",
-            Stage.project_id == project_id,
-        )
-    )
-    if since is not None:
-        query = query.where(assignments.c.answered_at > since)
-    late = [
-        {"assignment": row.id, "until": row.answered_at + LONGEST_REVIEW}
-        for row in await session.execute(query)
-        if row.accept_at < row.answered_at + LONGEST_REVIEW
-    ]
-    if late:
-        await session.execute(POSTPONE, late)

@@ -22,6 +22,7 @@ from bot.models.rules import Restriction
 from bot.models.work import Project
 from bot.people import roles
 from bot.store.database import Session
+from bot.work import holds
 
 PAUSE, HOLD = "pause", "hold"
 REASONS = ("accuracy", "instructions", "copied", "accounts", "conduct")  # a person's reasons
@@ -88,17 +89,30 @@ async def restrict(
     """Begin a restriction; by a person and for longer than a week only propose it.
 
     `terms`: project_id (None: everywhere), reason, seconds (None: until it is lifted), kind, rule,
-    numbers. Raises RoleNeeded.
+    numbers. Raises RoleNeeded, or Gone for no such project.
     """
     await roles.require(session, actor, *MAY_RESTRICT)
-    made = Restriction(worker_id=worker_id, created_by=actor, **terms)
-    if actor is None or not needs_second(made.seconds):
-        _begin(made, now)
+    made = (await draft(session, worker_id, now=now, **terms)).restriction
+    made.created_by = actor
+    if actor is not None and needs_second(made.seconds):
+        made.begins_at = made.ends_at = None
     session.add(made)
     await session.flush()
     _note(session, made, "propose" if made.begins_at is None else "begin", actor=actor)
     await session.flush()
     return await one(session, made.id)
+
+
+async def draft(session: Session, worker_id: int, *, now: datetime, **terms: Any) -> Limit:
+    """What `restrict` would begin, to be shown; nothing is kept. Raises Gone for no project."""
+    made = Restriction(worker_id=worker_id, **{"kind": PAUSE, "rule": "", "numbers": {}, **terms})
+    _begin(made, now)
+    if made.project_id is None:
+        return Limit(made, None, None)
+    project = await session.get(Project, made.project_id)
+    if project is None:
+        raise Gone
+    return Limit(made, project.name, project.currency)
 
 
 def needs_second(seconds: int | None) -> bool:
@@ -110,6 +124,8 @@ async def confirm(session: Session, restriction_id: int, *, actor: int, now: dat
     """The second person agrees, and it begins. Raises SecondPerson, Decided or RoleNeeded."""
     await roles.require(session, actor, *MAY_RESTRICT)
     found = (await one(session, restriction_id)).restriction
+    if found.begins_at is not None or found.lifted_at is not None:
+        raise Decided
     if found.created_by == actor:
         raise SecondPerson
     ends_at = None if found.seconds is None else now + timedelta(seconds=found.seconds)
@@ -126,7 +142,10 @@ async def lift(session: Session, restriction_id: int, *, actor: int, now: dateti
     over = and_(Restriction.ends_at.is_not(None), Restriction.ends_at <= now)
     await _swap(session, restriction_id, ~over, {"lifted_at": now, "told_at": now})
     found = await one(session, restriction_id)
-    _note(session, found.restriction, "lift", actor=actor)
+    lifted = found.restriction
+    if lifted.kind == HOLD:
+        await holds.release(session, lifted.worker_id, lifted.project_id, now=now)
+    _note(session, lifted, "lift", actor=actor)
     await session.flush()
     return found
 
@@ -152,6 +171,14 @@ async def active(
         query = query.where(Restriction.kind == kind)
     found = [Limit(*row) for row in await session.execute(query.order_by(Restriction.id))]
     return sorted(found, key=_end, reverse=True)
+
+
+async def paused(session: Session, worker_ids: Sequence[int], *, now: datetime) -> set[int]:
+    """Who of these is kept out of something."""
+    query = select(restrictions.c.worker_id).where(
+        restrictions.c.worker_id.in_(worker_ids), restrictions.c.kind == PAUSE, in_force(now)
+    )
+    return set(await session.scalars(query))
 
 
 async def proposed(session: Session, worker_id: int) -> list[Limit]:

@@ -22,7 +22,7 @@ from bot.models.work import Answer, Assignment, Task
 from bot.pay import ledger
 from bot.quality import aggregate
 from bot.store.database import Database, Session
-from bot.work import answers, consequences, dispatch, intake, project_file, projects, rules
+from bot.work import answers, dispatch, intake, project_file, projects, rules
 from bot.work.dispatch import Offer
 
 LABELS = ("north", "east", "south", "west")
@@ -238,7 +238,3 @@ def _project(lines: Sequence[str], overlap: int) -> str:
         + (f"rules = [{ruled}]\n" if ruled else "")
         + '[stage.text.en]\nquestion = "Where?"\n'
     )
-
-
-def longest_wait() -> timedelta:
-    return consequences.LONGEST_REVIEW

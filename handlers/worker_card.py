@@ -1,0 +1,125 @@
+"""A worker as a card for those who run the bot: figures, what is limited, what can be done."""
+
+from collections.abc import Iterator
+
+from bot import i18n, money
+from bot.i18n import gettext as _
+from bot.i18n import ngettext
+from bot.models.people import Worker
+from bot.work import restrictions
+from bot.work.restrictions import Limit
+from bot.work.roster import Profile
+from handlers import restriction_card
+from handlers.callbacks import pack
+from handlers.cards import Message, bold, escape
+from handlers.keyboards import Button
+
+WS, RS = "ws", "rs"  # callback prefixes of /workers and of restricting somebody
+
+
+def card(found: Profile, zone: str) -> Message:
+    """On one screen; a restriction can be lifted and a proposal decided from here."""
+    lines = [
+        bold(escape(found.worker.pseudonym)),
+        f"/w_{found.worker.id} · {state(found.worker)}",
+        *_figures(found),
+        *(f"⚠ {line}" for line in _limited(found, zone)),
+        *_fired(found),
+    ]
+    return Message(text="\n".join(line for line in lines if line), rows=_rows(found))
+
+
+def state(worker: Worker) -> str:
+    """In words; somebody whose agreement is missing gets no work either."""
+    words = {
+        "active": _("can work"),
+        "paused": _("an agreement is missing"),
+        "joining": _("has not finished joining"),
+        "declined": _("has not joined"),
+        "gone": _("has left"),
+    }
+    return words.get(worker.state, worker.state)
+
+
+def country(worker: Worker) -> str:
+    return i18n.country_name(worker.country) if worker.country else _("country not said")
+
+
+def answers(count: int) -> str:
+    return ngettext("{count} answer", "{count} answers", count).format(count=i18n.number(count))
+
+
+def _figures(found: Profile) -> Iterator[str]:
+    spoken = ", ".join(map(i18n.language_name, found.languages))
+    yield _("{country}; languages: {languages}").format(
+        country=escape(country(found.worker)), languages=escape(spoken or "–")
+    )
+    yield _("Since {day}").format(day=i18n.full_day(found.worker.created_at, "UTC"))
+    yield answers(found.answers)
+    for rate in found.rates:
+        amount = escape(money.show(rate.micro, rate.currency))
+        yield _("Pay per hour: {amount}").format(amount=amount)
+    if found.acceptance is not None:
+        yield _("Accepted of what was decided: {share}").format(
+            share=i18n.percent(found.acceptance)
+        )
+
+
+def _limited(found: Profile, zone: str) -> Iterator[str]:
+    for limit in found.limits:
+        yield _about(limit, zone)
+    for limit in found.proposals:
+        text = _("Proposed, waits for a second person: {about}")
+        yield text.format(about=_proposal(limit))
+
+
+def _about(limit: Limit, zone: str) -> str:
+    reason = _("Why: {reason}").format(reason=restriction_card.why(limit))
+    return f"{restriction_card.head(limit, zone)} {reason}"
+
+
+def _proposal(limit: Limit) -> str:
+    seconds = limit.restriction.seconds
+    return _("{project}, {length}: {reason}").format(
+        project=restriction_card.place(limit),
+        length=_("until it is lifted") if seconds is None else i18n.duration(seconds),
+        reason=restriction_card.why(limit),
+    )
+
+
+def _fired(found: Profile) -> Iterator[str]:
+    if found.fired:
+        yield _("Rules that fired:")
+    for firing, project in found.fired:
+        day = i18n.day(firing.at, "UTC")
+        yield f"• {day} · {escape(project)} · <code>{escape(firing.rule)}</code>"
+
+
+def _rows(found: Profile) -> list[list[Button]]:
+    rows = []
+    for limit in found.limits:
+        held = limit.restriction.kind == restrictions.HOLD
+        label = _("End the review of all: {project}") if held else _("Lift: {project}")
+        name = limit.project or _("all projects")
+        rows.append([Button(label.format(project=name), pack(RS, "lift", limit.id))])
+    for limit in found.proposals:
+        rows.append(decide(limit))
+    rows.append([Button(_("Restrict…"), pack(RS, "where", found.worker.id))])
+    rows.append([Button(_("All workers"), pack(WS, "list", 0, ""))])
+    return rows
+
+
+def decide(limit: Limit) -> list[Button]:
+    """The second person's choice."""
+    return [
+        Button(_("Turn down"), pack(RS, "lift", limit.id)),
+        Button(_("Agree"), pack(RS, "yes", limit.id), style="danger"),
+    ]
+
+
+def proposed(limit: Limit, worker: Worker) -> Message:
+    """To the other owners and admins."""
+    text = _("A restriction of {worker} waits for a second person: {about}").format(
+        worker=f"/w_{worker.id} {escape(worker.pseudonym)}", about=_proposal(limit)
+    )
+    return Message(text=text, rows=[decide(limit)])
