@@ -27,7 +27,7 @@ from bot.work.terms import FieldFault
 
 RULES = 10
 LINE = 150  # characters
-COUNTS = (2, 100_000)
+COUNTS = (1, 100_000)
 _LINE = re.compile(
     r"(?P<collector>\w+)\s*(?P<sign><=|>=|<|>)\s*(?P<bound>[\d.]+\s*(?:%|[A-Za-z]{3})?)"
     r"(?:\s+over\s+(?P<over>\d+))?(?:\s+under\s+(?P<under>[\d.]+\s*%))?\s*:\s*(?P<actions>.+)",

@@ -22,6 +22,7 @@ from bot.quality.rules import Given, Measured
 from bot.store.database import Session, upsert
 from bot.work import consequences, rule_lines, stages, windows
 from bot.work.consequences import LATE, Case, News
+from bot.work.stages import StageSpec
 
 EVERY = timedelta(seconds=10)
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
@@ -46,7 +47,8 @@ async def due(session: Session, *, now: datetime) -> list[Look]:
     for queue_id, stage_id, version in await _ruled(session):
         seen = await _claim(session, queue_id, now)
         if seen is not None:
-            workers = await _answered_since(session, queue_id, seen - LATE)
+            spec = await stages.spec(session, stage_id, version)
+            workers = await _answered_since(session, queue_id, seen - LATE, spec)
             found.append(Look(queue_id, stage_id, version, workers, now))
     return found
 
@@ -105,14 +107,20 @@ async def _claim(session: Session, queue_id: int, now: datetime) -> datetime | N
     return seen_at
 
 
-async def _answered_since(session: Session, queue_id: int, moment: datetime) -> list[int]:
-    query = (
-        select(assignments.c.worker_id)
-        .where(assignments.c.queue_id == queue_id, assignments.c.answered_at > moment)
-        .distinct()
-        .order_by(assignments.c.worker_id)
-    )
-    return list(await session.scalars(query))
+async def _answered_since(
+    session: Session, queue_id: int, moment: datetime, spec: StageSpec
+) -> list[int]:
+    """Who gave the new answers; where agreement counts, also whose tasks they may have settled."""
+    fresh = assignments.alias("fresh")
+    new = (fresh.c.queue_id == queue_id, fresh.c.answered_at > moment)
+    query = select(fresh.c.worker_id).where(*new)
+    if any(rule.collector == "agreement" for rule in rule_lines.of_stage(spec.quality)):
+        query = (
+            select(assignments.c.worker_id)
+            .join(fresh, fresh.c.task_id == assignments.c.task_id)
+            .where(*new, assignments.c.answered_at.is_not(None))
+        )
+    return sorted(set(await session.scalars(query.distinct())))
 
 
 async def _windows(session: Session, worker_id: int, stage_id: int) -> dict[str, datetime]:

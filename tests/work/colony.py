@@ -18,7 +18,7 @@ from bot.clock import now
 from bot.models.base import table
 from bot.models.people import Worker, WorkerLanguage
 from bot.models.rules import ExtraSlot, Firing, Restriction
-from bot.models.work import Answer, Assignment, Task
+from bot.models.work import Answer, Assignment, Project, Task
 from bot.pay import ledger
 from bot.quality import aggregate
 from bot.store.database import Database, Session
@@ -27,10 +27,10 @@ from bot.work.dispatch import Offer
 
 LABELS = ("north", "east", "south", "west")
 PRICE = 20_000
-TICK = timedelta(minutes=3)
+TICK = timedelta(seconds=30)
 REST = timedelta(minutes=10)  # until somebody without work looks again
 RULES = (
-    "gold_accuracy < 55% over 8: pause 7d, reopen",
+    "gold_accuracy < 45% over 10: pause 7d, reopen",
     "agreement < 55% over 15: more_overlap, tell",
     "fast_answers >= 60% over 20 under 30%: more_overlap, tell",
     "same_answer >= 12: more_overlap, tell",
@@ -72,6 +72,13 @@ class Outcome:
     by_habit: dict[str, int] = field(default_factory=dict)
 
 
+async def opened(session: Session, text: str, rows: str) -> Project:
+    """A project with its tasks."""
+    made = await projects.apply(session, project_file.parse(text), actor=None)
+    await intake.load(session, made, BytesIO(rows.encode()), "csv", actor=None)
+    return await projects.open_project(session, made, actor=None)
+
+
 def crowd(seed: int, *, honest: int, spammers: int) -> list[Person]:
     chance = random.Random(seed)
     people = [Person(f"h{n}", "honest", chance.uniform(0.8, 0.97)) for n in range(honest)]
@@ -87,11 +94,12 @@ async def live(
     ruled: bool = True,
     seed: int = 1,
     overlap: int = 3,
+    gold_share: float = 0.1,
     hours: int = 12,
 ) -> Outcome:
     """Let everybody work until there is no work, or the day is over."""
     colony = Colony(database, people, seed)
-    await colony.begin(tasks, gold, RULES if ruled else (), overlap)
+    await colony.begin(tasks, gold, _project(RULES if ruled else (), overlap, gold_share))
     await colony.work(timedelta(hours=hours))
     return await colony.outcome()
 
@@ -104,18 +112,15 @@ class Colony:
         self.next_look = self.start
         self.truth: dict[str, str] = {}
 
-    async def begin(self, tasks: int, gold: int, lines: Sequence[str], overlap: int) -> None:
+    async def begin(self, tasks: int, gold: int, text: str) -> None:
+        random.seed(self.chance.random())  # dispatch draws gold by it
         rows = ["key,text,gold"]
         for number in range(tasks + gold):
             key = f"t{number}"
             self.truth[key] = self.chance.choice(LABELS)
             rows.append(f"{key},where is {key},{self.truth[key] if number < gold else ''}")
         async with self.database.transaction() as session:
-            made = await projects.apply(
-                session, project_file.parse(_project(lines, overlap)), actor=None
-            )
-            await intake.load(session, made, BytesIO("\n".join(rows).encode()), "csv", actor=None)
-            await projects.open_project(session, made, actor=None)
+            await opened(session, text, "\n".join(rows))
             await self._join(session)
 
     async def _join(self, session: Session) -> None:
@@ -228,13 +233,14 @@ async def _paid(session: Session) -> bool:
     return True
 
 
-def _project(lines: Sequence[str], overlap: int) -> str:
+def _project(lines: Sequence[str], overlap: int, gold_share: float) -> str:
     options = ", ".join(f'"{one}"' for one in LABELS)
     ruled = ", ".join(f'"{line}"' for line in lines)
     return (
         '[project]\nid = "compass"\nname = "Compass"\nlanguages = ["en"]\nbudget = "9000 USD"\n'
         f'[stage]\ntype = "choice"\noptions = [{options}]\nshow = ["text"]\n'
-        f'price = "0.02 USD"\nexpected_seconds = 12\noverlap = {overlap}\ngold_share = 0.1\n'
+        f'price = "0.02 USD"\nexpected_seconds = 12\noverlap = {overlap}\n'
+        f"gold_share = {gold_share}\n"
         + (f"rules = [{ruled}]\n" if ruled else "")
         + '[stage.text.en]\nquestion = "Where?"\n'
     )
