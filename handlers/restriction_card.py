@@ -90,6 +90,18 @@ def measured(collector: str, numbers: Mapping[str, Any], currency: str) -> str:
     return MEASURED[collector](numbers, currency)
 
 
+def figure(collector: str, numbers: Mapping[str, Any], currency: str) -> str:
+    """What a rule measured, for those who know the rule."""
+    if numbers["of"]:
+        count, of = i18n.number(numbers["count"]), i18n.number(numbers["of"])
+        return _("Measured: {count} of {of}").format(count=count, of=of)
+    if collector == "income_per_day":
+        found = escape(money.show(numbers["count"], currency))
+    else:
+        found = i18n.number(numbers["count"])
+    return _("Measured: {figure}").format(figure=found)
+
+
 def _still_works(limit: Limit) -> str:
     if limit.restriction.kind == restrictions.HOLD:
         return _("You can work as before. Pay becomes available when the review is done or over.")

@@ -56,9 +56,10 @@ def _lesson(news: News) -> Message:
     spec, worker = news.spec, news.worker
     wording = spec.wording(worker.locale or i18n.ENGLISH, worker.locale or i18n.ENGLISH)
     project = escape(spec.project_name)
+    reason = restriction_card.measured(news.reason, news.numbers, spec.currency)
     lines = [
         bold(_("Please read the instructions of {project} again").format(project=project)),
-        _("Why: {reason}").format(reason=_measured(news)),
+        _("Why: {reason}").format(reason=reason),
         _("Nothing else changes, and what you earned stays yours."),
     ]
     if wording.instructions:
@@ -71,7 +72,7 @@ def _report(news: News) -> Message:
         bold(_("A rule fired: {worker}").format(worker=escape(news.worker.pseudonym))),
         f"/w_{news.worker.id} · /p_{news.spec.code} {escape(news.spec.project_name)}",
         f"<code>{escape(news.rule)}</code>",
-        _measured(news),
+        restriction_card.figure(news.reason, news.numbers, news.spec.currency),
     ]
     if news.slots:
         words = ngettext(
@@ -80,10 +81,6 @@ def _report(news: News) -> Message:
         lines.append(words.format(count=i18n.number(news.slots)))
     lines.append(_("This is a reason to look, not a proof. Pay is not touched."))
     return Message(text="\n".join(lines))
-
-
-def _measured(news: News) -> str:
-    return restriction_card.measured(news.reason, news.numbers, news.spec.currency)
 
 
 def _letter(chat: Chat, message: Message) -> outbox.Letter:

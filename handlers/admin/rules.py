@@ -70,8 +70,8 @@ def _found(project: Project, found: Rehearsal) -> str:
 
 
 def _line(project: Project, one: Touched) -> str:
-    measured = restriction_card.measured(one.reason, one.numbers, project.currency)
-    return f"/w_{one.worker_id} {escape(one.pseudonym)} · {escape(one.rule)}\n{measured}"
+    found = restriction_card.figure(one.reason, one.numbers, project.currency)
+    return f"/w_{one.worker_id} {escape(one.pseudonym)} · {escape(one.rule)}\n{found}"
 
 
 def _back(project: Project) -> Button:

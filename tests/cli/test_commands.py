@@ -96,6 +96,20 @@ def test_wrong_things_are_said_in_a_sentence_and_exit_with_1(kazi: Kazi, tmp_pat
     assert "Traceback" not in missing.stderr + refused.stderr + faults.stderr
 
 
+def test_rules_are_shown_and_rehearsed(kazi: Kazi, tmp_path: Path):
+    line = "gold_accuracy < 60% over 10: pause 3d"
+    ruled = PROJECT.replace("overlap = 2", f'overlap = 2\nrules = ["{line}"]')
+    (tmp_path / "quick.toml").write_text(ruled)
+    kazi("project", "apply", "quick.toml")
+    assert kazi("project", "rules", "quick").stdout == f"{line}\n"
+    assert json.loads(kazi("project", "rules", "quick", "--json").stdout) == [line]
+    rehearsed = kazi("project", "rules", "quick", "--dry-run", "--days", "3")
+    assert "0 of 0 people, 0 answers" in rehearsed.stdout
+    assert json.loads(kazi("project", "rules", "quick", "--dry-run", "--json").stdout) == []
+    wrong = kazi("project", "rules", "quick", "--dry-run", "--rule", "skips >= 3: pause 1d")
+    assert (wrong.returncode, "skipping is free" in wrong.stderr) == (1, True)
+
+
 def test_usage_exits_with_2(kazi: Kazi):
     assert kazi("export").returncode == 2
     assert kazi("export", "quick", "--format", "xml").returncode == 2

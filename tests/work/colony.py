@@ -151,13 +151,10 @@ class Colony:
 
     async def look(self, moment):
         """What the clock does: hold new answers against the rules."""
-        async with self.database.transaction() as session:
-            found = await rules.due(session, now=moment)
-        for one in found:
-            for worker_id in one.workers:
-                async with self.database.transaction() as session:
+        async with self.database.transaction(durable=False) as session:
+            for one in await rules.due(session, now=moment):
+                for worker_id in one.workers:
                     await rules.judge(session, worker_id, one.stage_id, one.version, now=moment)
-            async with self.database.transaction() as session:
                 await rules.seen(session, one)
 
     async def _step(self, session: Session, person: Person, moment):

@@ -293,9 +293,9 @@ async def test_rules_change_by_the_command(database: Database):
 @pytest.mark.timeout(1200)
 async def test_most_spammers_are_found_and_honest_people_left_alone(database: Database):
     """Small here; `KAZI_LARGE_COLONY=1` for the whole village, with and without rules."""
-    honest, spammers, tasks, share = (100, 20, 3000, 0.1) if LARGE else (12, 4, 150, 0.4)
+    honest, spammers, tasks, share = (100, 20, 3000, 0.1) if LARGE else (8, 4, 60, 0.5)
     people = colony.crowd(7, honest=honest, spammers=spammers)
-    gold = 120 if LARGE else 40
+    gold = 120 if LARGE else 30
     found = await colony.live(database, people, tasks=tasks, gold=gold, gold_share=share)
     print(found)
     assert found.found >= spammers // 2
