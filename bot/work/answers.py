@@ -24,7 +24,7 @@ from bot.pay import ledger
 from bot.people import skills
 from bot.store.database import Session
 from bot.task_types import TASK_TYPES
-from bot.work import dispatch, gold, reports, review_terms, sampling, sittings
+from bot.work import dispatch, gold, overlap, reports, review_terms, sampling, sittings
 from bot.work.dispatch import Offer
 from bot.work.reports import Parked
 from bot.work.sittings import Lesson
@@ -179,6 +179,7 @@ async def record(
     if revision == 1:
         await sampling.schedule(session, current, now=now, draw=random.random())  # noqa: S311
     lesson = await _mark(session, current, label, revision, now) if current.gold else None
+    await overlap.look(session, current, now=now)
     return Recorded(current, value, revision, lesson)
 
 

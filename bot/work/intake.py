@@ -25,7 +25,7 @@ from bot.models.work import Project, Queue, Task
 from bot.people import roles
 from bot.store.database import Database, Session
 from bot.task_types.kind import Unfit
-from bot.work import projects, queues, reading, record, stages, states, terms
+from bot.work import overlap_terms, projects, queues, reading, record, stages, states, terms
 from bot.work.dispatch import REQUEUED
 from bot.work.stages import StageSpec
 
@@ -402,7 +402,8 @@ def _row(run: _Run, fit: _Fit) -> tuple[Any, ...]:
         run.concepts.setdefault(fit.queue_id, set()).add(fit.concept or "")
     band = (fit.queue_id, fit.priority)
     sequence = run.sequences[band] = run.sequences.get(band, 0) + 1
-    wanted = run.spec.overlap if fit.gold is None else 0
+    terms_ = overlap_terms.of(run.spec.overlap, run.spec.quality)
+    wanted = 0 if fit.gold is not None else overlap_terms.wanted(terms_, run.spec.stage_id, fit.key)
     return (
         run.spec.stage_id,
         fit.queue_id,

@@ -218,8 +218,11 @@ def need(spec: StageSpec, load: Load) -> int:
         most = min(load.gold, terms_.tasks * terms_.most) if terms_ else load.gold
         return most * spec.price_micro
     share = min(spec.gold_share_ppm, MICRO // 2) if load.gold else 0
+    wanted = load.wanted
+    if "confidence_ppm" in spec.quality.get("overlap", {}):  # none of them may be sure before
+        wanted = max(wanted, load.tasks * spec.quality["overlap"]["most"])
     # Of ten things a worker gets at 10 %, nine are tasks: gold is paid on top of the nine.
-    answers = load.wanted * MICRO * (100 + RESERVE_PERCENT)
+    answers = wanted * MICRO * (100 + RESERVE_PERCENT)
     return -(-answers * spec.price_micro // ((MICRO - share) * 100))
 
 

@@ -1,8 +1,8 @@
 """A stage as a project file has it, every value in the form the tables keep.
 
-type, show …, and the type's own settings; tier, price, expected_seconds, overlap, gold_share,
-review (see `review_terms`), aggregate, name; skill, skills, language, tolerance: see `demands`;
-rules: see `rule_lines`
+type, show …, and the type's own settings; name, tier, price, expected_seconds, gold_share,
+aggregate; overlap: see `overlap_terms`; review: see `review_terms`; skill, skills, language,
+tolerance: see `demands`; rules: see `rule_lines`
 [stage.text.sw]  question, instructions, options
 """
 
@@ -17,7 +17,7 @@ from bot.pay import tiers
 from bot.quality import aggregate
 from bot.task_types import TASK_TYPES
 from bot.task_types.kind import TaskType, Unfit
-from bot.work import demands, review_terms, rule_lines, terms
+from bot.work import demands, overlap_terms, review_terms, rule_lines, terms
 from bot.work.reading import NotAList, Reading, TooMany, Twice, unknown_value
 from bot.work.terms import FieldFault
 
@@ -114,6 +114,9 @@ def _stage(reading: Reading, given: object, path: str, number: int, *, exam: boo
     kind = _type(reading, table, path)
     settings = _settings(reading, table, path, kind)
     price = reading.amount(table.get("price"), f"{path}.price")
+    least, overlap = overlap_terms.read(
+        reading, table.get("overlap"), f"{path}.overlap", kind, settings
+    )
     return StageFile(
         name=reading.text(table.get("name"), f"{path}.name", limit=STAGE_NAME) or f"stage-{number}",
         type=kind.name if kind else "",
@@ -122,12 +125,13 @@ def _stage(reading: Reading, given: object, path: str, number: int, *, exam: boo
         tier=_tier(reading, table, path),
         price=price,
         expected_seconds=_seconds(reading, table, path),
-        overlap=reading.given(table.get("overlap"), f"{path}.overlap", terms.overlap, 1),
+        overlap=least,
         gold_share_ppm=reading.given(
             table.get("gold_share"), f"{path}.gold_share", terms.share, GOLD_PPM
         ),
         review=_review(reading, table, f"{path}.review"),
-        quality=_quality(reading, table, path, kind, settings)
+        quality=overlap
+        | _quality(reading, table, path, kind, settings)
         | demands.read(reading, table, path, kind, exam=exam)
         | _rules(reading, table.get("rules"), f"{path}.rules", kind),
     )

@@ -9,7 +9,7 @@ from bot.models.work import Project
 from bot.money import MICRO
 from bot.quality import exams, requirements
 from bot.store.database import Session
-from bot.work import progress, sittings, stages
+from bot.work import overlap_terms, progress, sittings, stages
 from bot.work.progress import Summary
 from bot.work.stages import StageSpec
 from handlers.callbacks import pack
@@ -171,8 +171,11 @@ def _tasks(found: Summary) -> str:
 
 def _terms(spec: StageSpec, *, several: bool) -> str:
     """Type, price, tier and overlap; with its name where a project has several stages."""
-    overlap = ngettext("{count} answer per task", "{count} answers per task", spec.overlap).format(
+    most = overlap_terms.of(spec.overlap, spec.quality).most
+    overlap = ngettext("{count} answer per task", "{count} answers per task", most).format(
         count=i18n.number(spec.overlap)
+        if most == spec.overlap
+        else f"{i18n.number(spec.overlap)}-{i18n.number(most)}"
     )
     words = _("Stage: {type}, {price} an answer, tier {tier}, {overlap}")
     return words.format(
