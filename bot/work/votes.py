@@ -151,9 +151,9 @@ def _accuracies_from_gold(session: SyncSession, stage: Stage) -> dict[int, float
     """How accurate workers are by the stage's gold; no half-life: a result has no date."""
     right = func.sum(case((Answer.label == Task.gold, 1), else_=0))
     found = session.execute(
-        _counted(select(Assignment.worker_id, right, func.count()), stage)
+        _counted(select(Assignment.worker_id, right, func.count()), stage, own=True)
         .join(Task, Task.id == Assignment.task_id)
-        .where(Assignment.gold)
+        .where(Assignment.gold, Task.gold.is_not(None))
         .group_by(Assignment.worker_id)
     )
     return {worker: estimates.accuracy(right, checked) for worker, right, checked in found}
@@ -162,7 +162,8 @@ def _accuracies_from_gold(session: SyncSession, stage: Stage) -> dict[int, float
 def _accuracies_of_crowd(session: SyncSession, reading: _Reading) -> dict[int, float]:
     answers, _workers = _size(session, reading)
     # Of a very large stage every second, third … task: what is learnt is of workers, not of tasks.
-    some = islice(_answers_by_task(session, reading), None, None, -(-answers // LEARNT) or 1)
+    every = -(-answers // LEARNT) or 1
+    some = islice(_answers_by_task(session, reading, own=True), None, None, every)
     crowd = one_coin.Crowd((given for _, given in some), reading.options)
     return await_only(asyncio.to_thread(one_coin.accuracies, crowd))
 
@@ -170,22 +171,29 @@ def _accuracies_of_crowd(session: SyncSession, reading: _Reading) -> dict[int, f
 # Statements
 
 
-def _counted(statement: Rows, stage: Stage) -> Rows:
+def _counted(statement: Rows, stage: Stage, *, own: bool = False) -> Rows:
     """Assignments of a stage with the answer that counts, where it may be used."""
     return (
         statement.select_from(Assignment)
         .join(Answer, Answer.assignment_id == Assignment.id)
         .where(Assignment.stage_id == stage.id, Assignment.state.in_(COUNTED))
-        .where(Assignment.worker_id.not_in(withdrawn()), ~_corrected())
+        .where(Assignment.worker_id.not_in(withdrawn()), *_latest(own=own))
     )
 
 
-def _corrected() -> ColumnElement[bool]:
-    """There is a higher revision, which counts instead."""
+def _latest(*, own: bool) -> list[ColumnElement[bool]]:
+    """The highest revision counts; `own` leaves out what reviewers made of it.
+
+    A result takes their corrections; how far workers agree, and how accurate they are, is of what
+    they said themselves.
+    """
     later = aliased(Answer)
-    return exists().where(
+    newer = exists().where(
         later.assignment_id == Answer.assignment_id, later.revision > Answer.revision
     )
+    if not own:
+        return [~newer]
+    return [~newer.where(later.reviewer_id.is_(None)), Answer.reviewer_id.is_(None)]
 
 
 def _counts(session: SyncSession, reading: _Reading) -> Rows:
@@ -199,10 +207,10 @@ def _counts(session: SyncSession, reading: _Reading) -> Rows:
     return _tasks_with(session, reading, counted.group_by(Assignment.task_id, Answer.label))
 
 
-def _singles(session: SyncSession, reading: _Reading) -> Rows:
+def _singles(session: SyncSession, reading: _Reading, *, own: bool) -> Rows:
     """Who gave each label; one empty row for a task without answers."""
     columns = select(Assignment.task_id, Assignment.worker_id, Answer.label)
-    given = _counted(columns, reading.stage).where(*answers_of(gold=reading.gold))
+    given = _counted(columns, reading.stage, own=own).where(*answers_of(gold=reading.gold))
     return _tasks_with(session, reading, given)
 
 
@@ -233,7 +241,7 @@ def _newest(queue: int, limit: int) -> Rows:
         select(Assignment.task_id, Answer.label)
         .join(Answer, Answer.assignment_id == Assignment.id)
         .where(Assignment.queue_id == queue, Assignment.answered_at.is_not(None))
-        .where(Assignment.state.in_(COUNTED), Assignment.gold.is_(False), ~_corrected())
+        .where(Assignment.state.in_(COUNTED), Assignment.gold.is_(False), *_latest(own=True))
         .order_by(Assignment.answered_at.desc(), Assignment.id.desc())
         .limit(limit)
     )
@@ -268,10 +276,10 @@ def by_task(session: SyncSession, statement: Rows) -> Iterator[list[Row[Any]]]:
 
 
 def _answers_by_task(
-    session: SyncSession, reading: _Reading
+    session: SyncSession, reading: _Reading, *, own: bool = False
 ) -> Iterator[tuple[Row[Any], list[tuple[int, str]]]]:
     """Each task with the worker and the label of its answers."""
-    for rows in by_task(session, _singles(session, reading)):
+    for rows in by_task(session, _singles(session, reading, own=own)):
         yield rows[0], [(row.worker_id, row.label) for row in rows if row.label is not None]
 
 

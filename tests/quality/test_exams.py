@@ -48,3 +48,9 @@ def test_the_right_answers_needed_are_the_fewest_that_pass(
     assert exams.judge(terms, correct=needed, number=1, now=NOW).passed
     if needed:
         assert not exams.judge(terms, correct=needed - 1, number=1, now=NOW).passed
+
+
+def test_the_terms_are_read_as_a_stage_keeps_them() -> None:
+    kept = {"tasks": 5, "pass_ppm": 800_000, "attempts": 2, "retry_seconds": 86_400}
+    assert exams.terms({"exam": kept}) == TERMS._replace(second_ppm=None)
+    assert exams.terms({"exam": kept | {"second_ppm": 600_000}}) == TERMS

@@ -156,3 +156,17 @@ def test_a_line_that_is_no_rule_says_what_is_wrong(line: str, said: str):
 def test_free_texts_are_not_compared_with_each_other():
     with pytest.raises(rule_lines.NotByLabel):
         rule_lines.fitting("agreement < 50%: tell", "rules", TASK_TYPES["text"])
+
+
+def test_a_day_below_the_bound_fires_nothing():
+    line = rule("income_per_day > 0.05 USD: pause")
+    begins = datetime(2026, 11, 1, tzinfo=UTC)
+    assert rules.replay(line, given({}, {}), "UTC", begins=begins) == []
+    assert [
+        found for _at, found in rules.replay(line, given({}, {}, {}), "UTC", begins=begins)
+    ] == [Measured(60_000)]
+
+
+def test_what_is_kept_of_a_firing_is_what_was_measured():
+    line = rule("gold_accuracy < 60%: tell")
+    assert rules.numbers(line, Measured(5, 10)) == {"count": 5, "of": 10, "bound": 600_000}

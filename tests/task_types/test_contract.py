@@ -100,6 +100,18 @@ def test_a_wrong_setting_is_refused_with_its_name(sample, data, value):
 
 
 @each
+def test_the_labels_that_are_listed_are_all_there_can_be(sample):
+    listed = sample.type.labels(sample.settings)
+    assert len(set(listed)) == len(listed)
+    for label in listed:
+        assert (
+            sample.type.label(sample.settings, sample.type.value(sample.settings, label)) == label
+        )
+    if listed:
+        assert offered(sample, some_layout(sample)) == set(listed)
+
+
+@each
 def test_a_row_with_all_its_fields_fits(sample):
     assert set(sample.type.fields(sample.settings)) <= set(sample.row)
     sample.type.check(sample.settings, sample.row)

@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, literal, select, update
 
 from bot.models.people import Consent, Worker
-from bot.models.work import Assignment, Project, StageVersion, Task
+from bot.models.work import Answer, Assignment, Project, StageVersion, Task
 from bot.quality import agreement, analytics
 from bot.store.database import Database
 from bot.work import results, stages, votes
@@ -244,6 +244,32 @@ async def test_gold_skipped_and_corrected_answers_do_not_disturb_the_agreement(
             update(Assignment).where(Assignment.task_id.in_(of_gold)).values(gold=True)
         )
     assert await alpha(database, made) == 1
+
+
+async def test_a_reviewers_correction_makes_the_result_and_nobody_more_accurate(
+    database: Database,
+) -> None:
+    labels = [Given(f"t{n:02}", who, "no") for n in range(12) for who in PEOPLE]
+    labels[0] = labels[0]._replace(label="yes")
+    made = await crowd.fill(database, [*PROOF, *labels], gold=GOLD, settings=OPTIONS)
+    before = await alpha(database, made)
+    weighted = await outcomes(database, made, "weighted")
+    async with database.transaction() as session:
+        reviewer = await session.scalar(select(Worker.id).limit(1))
+        fixed = insert(Answer).from_select(
+            ["assignment_id", "revision", "value", "label", "at", "reviewer_id"],
+            select(Answer.assignment_id, 2, Answer.value, literal("yes"), Answer.at, reviewer)
+            .join(Assignment)
+            .where(Assignment.task_id.in_(select(Task.id).where(Task.key.in_([*GOLD, "t01"])))),
+        )
+        await session.execute(fixed)
+    assert await alpha(database, made) == before
+    after = await outcomes(database, made, "weighted")
+    assert (weighted["t01"].label, after["t01"].label) == ("no", "yes")
+    assert after["t00"] == weighted["t00"]
+    assert after["t00"].label == "yes"  # Ann's, who alone was right about the gold
+    majority = await outcomes(database, made, "majority")
+    assert (majority["t01"].label, majority["t02"].label) == ("yes", "no")
 
 
 async def test_only_the_newest_answers_are_measured(
