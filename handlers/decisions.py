@@ -35,7 +35,7 @@ def said(decided: Decided, answer: object, author: Worker, *, now: datetime) -> 
         return _second_look(decided.offer) if decided.turned else None
     if verdict.kind == "returned":
         return _returned(decided, answer, author)
-    if settlement.against(verdict.kind, verdict.grade):
+    if decided.final and settlement.against(verdict.kind, verdict.grade):
         return _against(decided, answer, author, now)
     return _fixed(decided, answer) if verdict.kind == "fixed" else None
 

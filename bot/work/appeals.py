@@ -15,6 +15,7 @@ from bot.models.work import Assignment, Project, Stage
 from bot.people import roles
 from bot.store.database import Session, upsert
 from bot.work import sampling, settlement
+from bot.work.review_terms import WHOLE
 
 WINDOW = timedelta(days=14)
 DECIDED_WITHIN = 3  # working days
@@ -178,7 +179,7 @@ async def _lapse(session: Session, due: Any, now: datetime) -> Lapsed | None:
 async def _verdict(session: Session, worker: Worker, review_id: int) -> Row[Any]:
     """A first reviewer's verdict about this worker's answer, with the answer's state."""
     found = await session.execute(
-        select(reviews, assignments.c.state.label("stands"))
+        select(reviews, assignments.c.state.label("stands"), assignments.c.grade.label("paid"))
         .join(assignments, assignments.c.id == reviews.c.assignment_id)
         .where(
             reviews.c.id == review_id,
@@ -194,9 +195,10 @@ async def _verdict(session: Session, worker: Worker, review_id: int) -> Row[Any]
 
 
 def _check(verdict: Row[Any], now: datetime) -> None:
-    if not settlement.against(verdict.verdict, verdict.grade):
+    decided = verdict.stands in ("accepted", "not_accepted")
+    if not decided or not settlement.against(verdict.verdict, verdict.grade):
         raise NotAppealable
     if now > until(verdict.decided_at):
         raise TooLateToAppeal
-    if verdict.stands == "accepted" and verdict.verdict == "not_accepted":
+    if verdict.stands == "accepted" and verdict.paid == WHOLE:
         raise AlreadyPaid

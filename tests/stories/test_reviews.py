@@ -306,6 +306,42 @@ async def test_a_graded_answer_is_paid_in_part_and_its_author_may_appeal(bot: Li
     assert await money(bot, amina) == {"pending": 0, "available": PRICE}
 
 
+async def test_of_two_rounds_the_last_decides_the_grade(bot: Life):
+    (amina,), (reza, sara) = await scenes.crew(bot, 1), await reviewers(bot, 2)
+    two = "review = { share = 1, due = '3d', audit = 0, rounds = 2, grades = [50, 100] }"
+    await answered(bot, amina, two)
+    before = len(amina.chat.messages)
+    await tell(bot, reza, "/review")
+    await press(bot, reza, "Accept, 50")
+    assert len(amina.chat.messages) == before  # nothing is decided yet
+    (first,) = await scenes.look(bot, select(Review.id).where(Review.verdict == "accepted"))
+    await amina.tap_data(last_with_buttons(amina)["message_id"], f"ap:open:{first}")
+    await bot.settle()
+    assert "nothing to appeal" in toast(amina)
+    await tell(bot, sara, "/review")
+    await press(bot, sara, "Accept, 100")
+    assert await money(bot, amina) == {"pending": 0, "available": PRICE}
+    await amina.tap_data(last_with_buttons(amina)["message_id"], f"ap:open:{first}")
+    await bot.settle()
+    assert "no appeal is needed" in toast(amina)
+
+
+async def test_a_written_answer_that_was_given_back_is_written_again(bot: Life):
+    (amina,), (reza, sara) = await scenes.crew(bot, 1), await reviewers(bot, 2)
+    await scenes.opened(bot, "text", ALL, tasks=["word"])
+    await scenes.say(bot, amina)
+    await tell(bot, amina, "neno")
+    await tell(bot, reza, "/review")
+    await press(bot, reza, "Give back")
+    await tell(bot, reza, "In the plural, please.")
+    await press(bot, amina, "Answer again")
+    await tell(bot, amina, "maneno")
+    await tell(bot, sara, "/review")
+    await press(bot, sara, "Accept")
+    assert await scenes.labels(bot) == ["neno", "maneno"]
+    assert await state(bot) == "accepted"
+
+
 async def test_after_its_time_a_returned_answer_is_decided_as_it_is(bot: Life):
     (amina,), (reza, sara) = await scenes.crew(bot, 1), await reviewers(bot, 2)
     await answered(bot, amina)
