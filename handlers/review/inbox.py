@@ -5,11 +5,11 @@ from telegram.ext import CallbackQueryHandler, CommandHandler
 
 from bot import i18n
 from bot.errors import Invalid
-from bot.i18n import N_, ngettext
+from bot.i18n import N_
 from bot.i18n import gettext as _
-from bot.work import appeals, broken
+from bot.work import appeals, reports
 from bot.work.appeals import Waiting
-from handlers import review_card
+from handlers import report_card, review_card
 from handlers.admin import desk
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
@@ -43,13 +43,11 @@ async def open_list(update: Update, turn: Turn) -> None:
 
 async def _overview(turn: Turn) -> Message:
     waiting = len(await appeals.listing(turn.session, turn.worker))
-    reported = len(await broken.latest(turn.session))
+    reported = await reports.count(turn.session)
     lines = [
         bold(_("Inbox")),
         _("Appeals to decide: {count}").format(count=_at_most(waiting, appeals.SHOWN)),
-        _("Reports of tasks in the last week: {count}").format(
-            count=_at_most(reported, broken.SHOWN)
-        ),
+        _("Reported tasks: {count}").format(count=i18n.number(reported)),
     ]
     rows = [[Button(_("Appeals"), pack(IN, "appeals")), Button(_("Reports"), pack(IN, "reports"))]]
     return Message(text="\n".join(lines), rows=rows)
@@ -80,17 +78,7 @@ def _appeal(turn: Turn, one: Waiting) -> str:
 
 
 async def _reports(turn: Turn) -> Message:
-    found = await broken.latest(turn.session)
-    if not found:
-        return Message(text=_("No task was reported in the last week."), rows=[[_home()]])
-    lines = [bold(_("Reported tasks, the newest first"))]
-    for one in found:
-        times = ngettext("{count} report", "{count} reports", one.count)
-        lines.append(
-            f"/p_{one.code} · <code>{escape(one.key)}</code> · {escape(one.reasons)} · "
-            + times.format(count=i18n.number(one.count))
-        )
-    return Message(text="\n\n".join(lines), rows=[[_home()]])
+    return await report_card.listing(turn, 0)
 
 
 def _opens(one: Waiting) -> str:

@@ -206,6 +206,7 @@ async def test_held_answers_wait_for_a_person_and_are_released(database: Databas
     await made.answer("amina", "red", seconds=60)
     await made.judged()
     assert set(await _windows(database)) == {holds.LONGEST_REVIEW}
+    assert await look(database, select(Review.purpose)) == ["review"] * 3
     async with database.transaction() as session:
         await restrictions.lift(session, limit.id, actor=None, now=made.moment)
     assert set(await _windows(database)) == {timedelta(days=3)}
