@@ -12,7 +12,7 @@ from bot.store.database import Session, now
 from bot.work import rules
 from bot.work.consequences import News
 from bot.work.rules import Look
-from handlers import cards, restriction_card
+from handlers import cards, restriction_card, skill_words
 from handlers.cards import Message, bold, escape
 
 
@@ -39,6 +39,8 @@ async def _to_worker(session: Session, news: News) -> list[outbox.Letter]:
 def _said(news: News) -> Iterator[Message]:
     for limit in news.limits:
         yield restriction_card.begun(limit, news.worker.zone or "UTC")
+    if news.skill is not None:
+        yield _skill(news, *news.skill)
     if news.training:
         yield _lesson(news)
 
@@ -49,6 +51,22 @@ async def _to_staff(session: Session, news: News) -> list[outbox.Letter]:
         with i18n.speaking(reader.locale or i18n.ENGLISH):
             letters.append(_letter(chat, _report(news)))
     return letters
+
+
+def _skill(news: News, skill: str, score: int) -> Message:
+    """A skill decides which work is offered: whoever has it hears of every such step."""
+    reason = restriction_card.measured(news.reason, news.numbers, news.spec.currency)
+    lines = [
+        bold(
+            _("Your skill {skill} is now {score} of 100").format(
+                skill=escape(skill_words.name(skill)), score=i18n.number(score)
+            )
+        ),
+        _("Project: {name}").format(name=escape(news.spec.project_name)),
+        _("Why: {reason}").format(reason=reason),
+        _("Every right check answer raises it again. /ladder shows what it opens."),
+    ]
+    return Message(text="\n".join(lines), silent=False)
 
 
 def _lesson(news: News) -> Message:

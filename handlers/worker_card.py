@@ -9,7 +9,7 @@ from bot.models.people import Worker
 from bot.work import restrictions
 from bot.work.restrictions import Limit
 from bot.work.roster import Profile
-from handlers import restriction_card
+from handlers import restriction_card, skill_words
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
@@ -59,6 +59,8 @@ def _figures(found: Profile) -> Iterator[str]:
     for rate in found.rates:
         amount = escape(money.show(rate.micro, rate.currency))
         yield _("Pay per hour: {amount}").format(amount=amount)
+    for name, level in sorted(found.skills.items()):
+        yield f"{escape(skill_words.name(name))}: {skill_words.score(level)}"
     if found.acceptance is not None:
         yield _("Accepted of what was decided: {share}").format(
             share=i18n.percent(found.acceptance)

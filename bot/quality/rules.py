@@ -23,7 +23,7 @@ BELOW = ("gold_accuracy", "agreement")  # bad when low; all others are bad when 
 PER_DAY = ("income_per_day", "answers_per_day")
 BY_LABEL = ("agreement", "same_answer")  # only where equal answers have equal labels
 COLLECTORS = (*OVER, "same_answer", *PER_DAY)
-ACTIONS = ("pause", "hold", "more_overlap", "reopen", "training", "tell")
+ACTIONS = ("pause", "hold", "set_skill", "more_overlap", "reopen", "training", "tell")
 TIMED = ("pause", "hold")
 
 
@@ -32,6 +32,9 @@ class Action(NamedTuple):
 
     name: str
     seconds: int | None = None
+    skill: str = ""
+    """Which skill is set; empty: the one that the stage measures."""
+    score: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

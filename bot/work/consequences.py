@@ -3,6 +3,7 @@
 pause, hold     a restriction for a time; a daily limit's ends at the worker's midnight
 more_overlap    the worker's recent answers in doubt: one more answer for each of their tasks
 reopen          the same for everything of theirs that is not accepted yet
+set_skill       a skill is set, as by hand, and the worker is told
 training        the worker is asked to read the instructions again
 tell            owners and admins are told
 """
@@ -18,8 +19,9 @@ from sqlalchemy import select, update
 from bot.models.base import table
 from bot.models.people import Worker
 from bot.models.rules import ExtraSlot
-from bot.models.work import Assignment, Task
-from bot.quality import rules
+from bot.models.work import Assignment, Queue, Task
+from bot.people import skills
+from bot.quality import requirements, rules
 from bot.quality.rules import Action, Given, Measured, Rule
 from bot.store.database import Session, upsert
 from bot.work import dispatch, holds, restrictions, rule_lines
@@ -59,6 +61,8 @@ class News:
     numbers: dict[str, Any]
     limits: list[Limit] = field(default_factory=list)
     """What began for the worker."""
+    skill: tuple[str, int] | None = None
+    """A skill that was set, and its score."""
     training: bool = False
     tell: bool = False
     slots: int = 0
@@ -139,6 +143,17 @@ async def _reopen(session: Session, fired: _Fired, action: Action) -> None:
     fired.news.slots += await _ask_again(session, fired, (await session.scalars(newest)).all())
 
 
+async def _set_skill(session: Session, fired: _Fired, action: Action) -> None:
+    case = fired.case
+    queue = select(Queue.language).join(Assignment, Assignment.queue_id == Queue.id)
+    newest = Assignment.id == fired.window[-1].assignment_id
+    language = await session.scalar(queue.where(newest))
+    given = {"skill": action.skill} if action.skill else case.spec.quality
+    skill = requirements.skill_of(given, case.spec.slug, language or "")
+    await skills.set_by_hand(session, case.worker.id, skill, action.score, actor=None, now=case.now)
+    fired.news.skill = (skill, action.score)
+
+
 async def _train(session: Session, fired: _Fired, action: Action) -> None:
     fired.news.training = True
 
@@ -150,6 +165,7 @@ async def _tell(session: Session, fired: _Fired, action: Action) -> None:
 ACTIONS: dict[str, Callable[[Session, _Fired, Action], Coroutine[Any, Any, None]]] = {
     "pause": _restrict,
     "hold": _restrict,
+    "set_skill": _set_skill,
     "more_overlap": _doubt,
     "reopen": _reopen,
     "training": _train,

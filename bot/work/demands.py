@@ -67,13 +67,13 @@ def read(
 
 
 def _measured(reading: Reading, given: object, path: str, *, exam: bool) -> str | None:
-    name = reading.take(lambda: _name(given, path))
+    name = reading.take(lambda: skill_name(given, path))
     if name and name.startswith(PROOF) and not exam:
         reading.refuse(ProofNotMeasured(path=path))
     return name
 
 
-def _name(given: object, path: str) -> str:
+def skill_name(given: object, path: str) -> str:
     """The name of a skill; raises NotASkill for what would be none in some language."""
     if isinstance(given, str):
         longest = given.replace(requirements.LANGUAGE, _LONGEST_CODE)
@@ -110,7 +110,7 @@ def _entries(reading: Reading, given: object, path: str) -> list[list[Condition]
 
 
 def _condition(name: str, value: object, path: str) -> Condition:
-    skill = _name(name, path)
+    skill = skill_name(name, path)
     if value in (PRESENT, MISSING):
         return Condition(skill, str(value))
     found = _CONDITION.fullmatch(value.strip()) if isinstance(value, str) else None

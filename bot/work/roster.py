@@ -1,11 +1,13 @@
 """The roster: workers found by name or segment, and one of them in figures.
 
-    country:KE language:sw active:7d        w-7k2m        @amina_w        Amina
+    skill:fluency_sw>80 country:KE language:sw active:7d        w-7k2m        @amina_w        Amina
 
 People are shown by their pseudonyms. Names are sealed: a user name is found by its mark, any other
 name only among the newest that can be opened in a moment.
 """
 
+import operator
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,9 +20,11 @@ from bot.i18n import N_
 from bot.models.base import table
 from bot.models.people import Worker, WorkerLanguage
 from bot.models.rules import Firing
+from bot.models.skills import Skill
 from bot.models.work import Assignment, Project, Stage
 from bot.pay import statements
-from bot.people import identities, languages, roles
+from bot.people import identities, languages, roles, skills
+from bot.people.skills import POINT, Level
 from bot.store.database import Session
 from bot.work import reading, restrictions, terms
 from bot.work.restrictions import Limit
@@ -31,11 +35,22 @@ PAGE = 6
 FIRINGS = 5
 PROJECTS = 5
 
-assignments, spoken = table(Assignment), table(WorkerLanguage)
+_SKILL = re.compile(r"(?P<name>[a-z0-9_]{1,40})(?:(?P<sign>>=|<=|>|<)(?P<score>\d{1,3}))?")
+COMPARED: dict[str, Callable[[Any, int], Any]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+
+assignments, spoken, held = table(Assignment), table(WorkerLanguage), table(Skill)
 
 
 class NotASegment(Invalid):
-    msgid = N_("I do not know “{word}” here. Write it like country:KE language:sw active:7d.")
+    msgid = N_(
+        "I do not know “{word}” here. Write it like "
+        "skill:fluency_sw>80 country:KE language:sw active:7d."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,7 @@ class Profile:
     states: dict[str, int]
     """How many of their assignments are in each state."""
     rates: Sequence[statements.Rate]
+    skills: dict[str, Level]
     limits: Sequence[Limit]
     proposals: Sequence[Limit]
     fired: Sequence[tuple[Firing, str]]
@@ -116,6 +132,7 @@ async def profile(session: Session, worker_id: int, *, actor: int | None, now: d
         languages=tuple(await languages.of(session, worker_id)),
         states=await _states(session, worker_id),
         rates=(await statements.statistics(session, worker, now=now)).rates,
+        skills=await skills.of(session, worker_id),
         limits=await restrictions.active(session, worker_id, now=now),
         proposals=await restrictions.proposed(session, worker_id),
         fired=await _fired(session, worker_id),
@@ -150,8 +167,21 @@ def _active(value: str, now: datetime) -> ColumnElement[bool]:
     return exists().where(assignments.c.worker_id == Worker.id, assignments.c.answered_at > since)
 
 
-# What may stand before a colon; another wing adds its line here.
+def _skill(value: str, now: datetime) -> ColumnElement[bool]:
+    """skill:fluency_sw>80, or skill:fluency_sw for anybody who has it."""
+    found = _SKILL.fullmatch(value.lower())
+    if found is None:
+        raise NotASegment(word=f"skill:{value}"[: terms.WRITTEN])
+    mine = (held.c.worker_id == Worker.id, held.c.skill == found["name"])
+    if not found["sign"]:
+        return exists().where(*mine)
+    wanted = int(found["score"]) * POINT
+    return exists().where(*mine, COMPARED[found["sign"]](held.c.score_ppm, wanted))
+
+
+# What may stand before a colon.
 FILTERS: dict[str, Callable[[str, datetime], ColumnElement[bool]]] = {
+    "skill": _skill,
     "country": _country,
     "language": _language,
     "active": _active,

@@ -21,7 +21,7 @@ from bot.i18n import N_
 from bot.quality import rules
 from bot.quality.rules import Action, Rule
 from bot.task_types.kind import TaskType
-from bot.work import restrictions, terms
+from bot.work import demands, restrictions, terms
 from bot.work.reading import unknown_value
 from bot.work.terms import FieldFault
 
@@ -33,6 +33,7 @@ _LINE = re.compile(
     r"(?:\s+over\s+(?P<over>\d+))?(?:\s+under\s+(?P<under>[\d.]+\s*%))?\s*:\s*(?P<actions>.+)",
     re.ASCII,
 )
+_SCORE = re.compile(r"(?:(?P<skill>\S+)\s+)?(?P<score>\d{1,3})", re.ASCII)
 
 
 class NotARule(FieldFault):
@@ -57,6 +58,10 @@ class NoTime(FieldFault):
 
 class NeedsNoTime(FieldFault):
     msgid = N_("{path}: {action} takes no time.")
+
+
+class NoScore(FieldFault):
+    msgid = N_("{path}: {action} needs a score from 0 to 100, like {action} 20.")
 
 
 class TooLongForRules(FieldFault):
@@ -163,6 +168,8 @@ def _action(collector: str, written: str, path: str) -> Action:
     name, _space, time = written.strip().partition(" ")
     if name not in rules.ACTIONS:
         raise unknown_value(name, path, rules.ACTIONS)
+    if name == "set_skill":
+        return _set_skill(time, path)
     if name not in rules.TIMED:
         if time:
             raise NeedsNoTime(path=path, action=name)
@@ -177,6 +184,15 @@ def _action(collector: str, written: str, path: str) -> Action:
     return Action(name, seconds)
 
 
+def _set_skill(written: str, path: str) -> Action:
+    """A score for the skill that the stage measures, or for the one named before it."""
+    found = _SCORE.fullmatch(written)
+    if found is None or int(found["score"]) > 100:
+        raise NoScore(path=path, action="set_skill")
+    skill = demands.skill_name(found["skill"], path) if found["skill"] else ""
+    return Action("set_skill", skill=skill, score=int(found["score"]))
+
+
 def _shown(rule: Rule) -> str:
     if rule.over:
         return terms.show_share(rule.bound)
@@ -186,6 +202,8 @@ def _shown(rule: Rule) -> str:
 
 
 def _written(action: Action) -> str:
+    if action.name == "set_skill":
+        return " ".join(filter(None, (action.name, action.skill, str(action.score))))
     if action.seconds is None:
         return action.name
     return f"{action.name} {terms.show_due(action.seconds)}"

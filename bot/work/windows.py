@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, exists, func, select
 
 from bot.models.base import table
+from bot.models.reviews import Review
 from bot.models.work import Answer, Assignment, Queue, Task
 from bot.quality import rules
 from bot.quality.rules import Given, Measured, Rule
@@ -18,6 +19,7 @@ GIVEN = ("answered", "accepted")  # what a majority is counted from
 REFUSED = {"accepted": False, "not_accepted": True}
 
 assignments, answers, tasks, queues = table(Assignment), table(Answer), table(Task), table(Queue)
+reviews = table(Review)
 
 
 async def last(
@@ -67,6 +69,7 @@ def _rows(worker_id: int, stage_id: int, limit: int) -> Select[Any]:
             tasks.c.open_slots,
             queues.c.median_seconds,
             answers.c.label,
+            _reviewed(recent.c.id).label("reviewed"),
         )
         .join(tasks, tasks.c.id == recent.c.task_id)
         .join(queues, queues.c.id == recent.c.queue_id)
@@ -76,10 +79,18 @@ def _rows(worker_id: int, stage_id: int, limit: int) -> Select[Any]:
     )
 
 
+def _reviewed(assignment_id: Any) -> Any:
+    """Whether a person decided: what the clock accepted says nothing about the answer."""
+    mine = (reviews.c.assignment_id == assignment_id, reviews.c.state == "decided")
+    return exists().where(*mine).correlate_except(reviews)
+
+
 def _latest(assignment_id: Any) -> Any:
-    """The revision that counts."""
+    """The worker's own last word, before any reviewer's."""
     other = answers.alias("other")
-    newest = select(func.max(other.c.revision)).where(other.c.assignment_id == assignment_id)
+    newest = select(func.max(other.c.revision)).where(
+        other.c.assignment_id == assignment_id, other.c.reviewer_id.is_(None)
+    )
     return (answers.c.assignment_id == assignment_id) & (
         answers.c.revision == newest.correlate_except(other).scalar_subquery()
     )
@@ -115,7 +126,7 @@ def _given(spec: StageSpec, row: Any, settled: Mapping[int, str]) -> Given:
         seconds=row.seconds,
         median=row.median_seconds,
         agrees=None if majority is None else row.label == majority,
-        refused=REFUSED.get(row.state),
+        refused=REFUSED.get(row.state) if row.reviewed else None,
         price_micro=row.price_micro,
         gold=row.gold is not None,
     )

@@ -19,11 +19,11 @@ from handlers.worker_card import WS
 
 BY_ID = filters.Regex(r"^/w_\d{1,18}(@\w+)?\b")
 CARRIED = 40  # bytes of a search that fit its page buttons
-EQUALS = str.maketrans(":=", "=:")  # a colon parts the fields of a button
+EQUALS = str.maketrans(":~", "~:")  # a colon parts the fields of a button
 
 
 async def show_list(update: Update, turn: Turn) -> None:
-    """/workers [country:KE language:sw active:7d] [w-7k2m | @name | name]"""
+    """/workers [skill:fluency_sw>80 country:KE language:sw active:7d] [w-7k2m | @name | name]"""
     await desk.admit(turn)
     turn.say(await _list(turn, turn.args or [], 0))
 

@@ -7,11 +7,10 @@ from bot import i18n
 from bot.errors import Invalid
 from bot.i18n import N_
 from bot.i18n import gettext as _
-from bot.work import appeals
-from bot.work import reports as tasks_reported
+from bot.work import appeals, reports
 from bot.work.appeals import Waiting
-from handlers import review_card
-from handlers.admin import desk, reports
+from handlers import report_card, review_card
+from handlers.admin import desk
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
@@ -44,7 +43,7 @@ async def open_list(update: Update, turn: Turn) -> None:
 
 async def _overview(turn: Turn) -> Message:
     waiting = len(await appeals.listing(turn.session, turn.worker))
-    reported = await tasks_reported.count(turn.session)
+    reported = await reports.count(turn.session)
     lines = [
         bold(_("Inbox")),
         _("Appeals to decide: {count}").format(count=_at_most(waiting, appeals.SHOWN)),
@@ -79,7 +78,7 @@ def _appeal(turn: Turn, one: Waiting) -> str:
 
 
 async def _reports(turn: Turn) -> Message:
-    return await reports.listing(turn, 0)
+    return await report_card.listing(turn, 0)
 
 
 def _opens(one: Waiting) -> str:

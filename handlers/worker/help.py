@@ -66,7 +66,9 @@ def _commands(mine: Collection[str]) -> str:
         "/review p_7k2": _("Answers that wait for a reviewer, of one project or of all."),
         "/inbox appeals": _("Appeals by the time they must be decided; reported tasks."),
         "/export p_7k2 jsonl results": _("Answers (raw) or results, as CSV or JSONL."),
-        "/workers country:KE active:7d": _("Workers, by name or segment; each opens a card."),
+        "/workers skill:fluency_sw>80 country:KE active:7d": _(
+            "Workers, by name or segment; each opens a card."
+        ),
         "/team invite reviewer": _("Roles; a link that lets one person in."),
         "/verify @name": _("Whether somebody belongs to this team."),
     }

@@ -3,10 +3,11 @@
 import pytest
 from sqlalchemy import select, update
 
+from bot.clock import now
 from bot.models.base import table
 from bot.models.people import Worker
 from bot.models.rules import Restriction
-from bot.people import roles
+from bot.people import roles, skills
 from bot.sandbox import Person
 from tests.handlers.office import audit, press, tell, toast
 from tests.life import Life, buttons, last_with_buttons
@@ -68,6 +69,12 @@ async def test_people_are_found_by_segment_pseudonym_and_user_name(bot: Life, am
         text = await found(words)
         assert "Workers: 1" in text, words
         assert "Baraka" not in text
+    async with bot.database.transaction() as session:
+        await skills.set_by_hand(session, number, "fluency_sw", 85, actor=None, now=now())
+    for words in ("skill:fluency_sw>80", "skill:fluency_sw", "skill:fluency_sw<=85 active:7d"):
+        assert "Workers: 1" in await found(words), words
+    assert "fluency (Swahili): 85" in await tell(bot, bot.owner, f"/w_{number}")
+    assert "Nobody is like that" in await found("skill:fluency_sw>85")
     assert "Nobody is like that" in await found("country:KE language:fil")
     assert "I do not know “colour:red” here" in await found("colour:red")
 

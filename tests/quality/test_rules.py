@@ -122,6 +122,7 @@ def test_a_replay_counts_days_one_by_one():
         "review_verdicts > 50% over 10: training",
         "income_per_day >= 5 USD: pause",
         "answers_per_day >= 300: pause 2h",
+        "gold_accuracy < 40% over 20: set_skill 20, set_skill fluency_{language} 0",
     ],
 )
 def test_a_rule_reads_as_it_is_written(line: str):
@@ -143,6 +144,9 @@ def test_a_rule_reads_as_it_is_written(line: str):
         ("gold_accuracy < 60%: pause", "needs a time"),
         ("gold_accuracy < 60%: pause 8d", "at most 7d"),
         ("gold_accuracy < 60%: tell 3d", "takes no time"),
+        ("gold_accuracy < 60%: set_skill", "needs a score"),
+        ("gold_accuracy < 60%: set_skill 101", "needs a score"),
+        ("gold_accuracy < 60%: set_skill Fluency 20", "a skill's name has"),
         ("income_per_day >= 5 EUR: pause", "the project is in USD"),
         ("gold_accuracy", "is not a rule"),
     ],

@@ -468,7 +468,7 @@ async def test_the_inbox_lists_appeals_and_opens_them(bot: Life):
     await press(bot, sara, "Accept")
     assert await state(bot) == "accepted"
     assert "No appeal is open" in await tell(bot, sara, "/inbox appeals")
-    assert "Reported" not in await tell(bot, sara, "/inbox reports")
+    assert "None waits for a decision" in await tell(bot, sara, "/inbox reports")
 
 
 async def test_an_audit_finds_a_wrong_refusal_and_pays_it(bot: Life):

@@ -210,10 +210,7 @@ class Colony:
         said: dict[tuple[str, int], list[str]] = defaultdict(list)
         for key, overlap, label in await session.execute(query):
             said[key, overlap].append(label)
-        results = {
-            key: aggregate.result(labels, combine="vote", overlap=overlap)
-            for (key, overlap), labels in said.items()
-        }
+        results = {key: aggregate.majority(labels) for (key, _overlap), labels in said.items()}
         right = sum(one.label == self.truth[key] for key, one in results.items())
         return right / len(results)
 

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from bot.clock import now
 from bot.models.people import Audit, Worker
+from bot.models.reviews import Review
 from bot.models.rules import ExtraSlot, Firing, Restriction
 from bot.models.work import Assignment, Project, Queue, Task
 from bot.pay import ledger
-from bot.people import languages
+from bot.people import languages, skills
 from bot.store.database import Database
 from bot.work import (
     answers,
@@ -29,6 +30,7 @@ from bot.work.dispatch import NoWork, Offer
 from tests.work import colony
 
 LARGE = bool(os.environ.get("KAZI_LARGE_COLONY"))
+STATES = ("accepted", "not_accepted", "accepted")
 MINUTE = timedelta(minutes=1)
 OPTIONS = 'options = ["red", "blue"]\nshow = ["thing"]\nprice = "0.02 USD"\nexpected_seconds = 10'
 
@@ -204,6 +206,7 @@ async def test_held_answers_wait_for_a_person_and_are_released(database: Databas
     await made.answer("amina", "red", seconds=60)
     await made.judged()
     assert set(await _windows(database)) == {holds.LONGEST_REVIEW}
+    assert await look(database, select(Review.purpose)) == ["review"] * 3
     async with database.transaction() as session:
         await restrictions.lift(session, limit.id, actor=None, now=made.moment)
     assert set(await _windows(database)) == {timedelta(days=3)}
@@ -246,6 +249,44 @@ async def test_asking_for_training_changes_nothing_else(database: Database):
     assert news.training
     assert await look(database, select(Restriction)) == []
     assert isinstance(await made.next_for("amina"), Offer)
+
+
+async def test_a_skill_is_set_and_named(database: Database):
+    made = await shop(database, "gold_accuracy < 60% over 2: set_skill 20", gold=4)
+    await made.hire("amina")
+    await made.answer("amina", "blue", times=2)
+    (news,) = await made.judged()
+    assert news.skill == ("shop", 20)
+    async with database.reading() as session:
+        found = await skills.of(session, made.people["amina"].id)
+    assert int(found["shop"].score) == 20
+
+
+async def test_what_the_clock_accepted_is_no_verdict(database: Database):
+    made = await shop(database, "review_verdicts >= 50% over 2: tell")
+    await made.hire("amina")
+    await made.answer("amina", "blue", times=4)
+    async with database.transaction() as session:
+        ids = (await session.scalars(select(Assignment.id).order_by(Assignment.id))).all()
+        for number, (id, state) in enumerate(zip(ids, STATES, strict=False)):
+            await session.execute(update(Assignment).where(Assignment.id == id).values(state=state))
+            if number:
+                await session.execute(insert(Review).values(**_review(made, id)))
+    (news,) = await made.judged()
+    assert news.numbers["count"] == 1
+
+
+def _review(made: Shop, assignment_id: int) -> dict[str, object]:
+    return {
+        "assignment_id": assignment_id,
+        "round": 1,
+        "purpose": "review",
+        "author_id": made.people["amina"].id,
+        "stage_id": 1,
+        "queue_id": 1,
+        "state": "decided",
+        "due_at": made.moment,
+    }
 
 
 async def test_two_rules_that_pause_tell_once(database: Database):
