@@ -38,7 +38,7 @@ from handlers.admin import (
 )
 from handlers.cards import Message, escape
 from handlers.deliver import Document
-from handlers.review import inbox, review
+from handlers.review import disagreement, inbox, review
 from handlers.turn import Turn
 from handlers.worker import (
     appeal,
@@ -70,6 +70,7 @@ COMMAND_FILES = (
     verify,
     appeal,
     cancel,
+    disagreement,
     review,
     inbox,
     projects,

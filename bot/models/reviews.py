@@ -2,6 +2,7 @@
 
 Assignment 1─n Review (rounds)        Review 1─1 Appeal
                 Review n─1 Review     (an audit or an appeal looks at an earlier verdict)
+Task 1─1 Adjudication                 (its answers have no majority)
 """
 
 from datetime import datetime
@@ -84,3 +85,26 @@ class Appeal(Base):
     decided_at: Mapped[datetime | None] = mapped_column(Utc)
 
     __table_args__ = (Index("ix_appeals_open", "decide_by", **where("state = 'open'")),)
+
+
+class Adjudication(Base):
+    """One person's decision about a task whose answers have no majority: its result."""
+
+    __tablename__ = "adjudications"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id"), unique=True)
+    stage_id: Mapped[int] = mapped_column(ForeignKey("stages.id"))
+    queue_id: Mapped[int] = mapped_column(ForeignKey("queues.id"))
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    """waiting ⇄ held → decided."""
+    reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("workers.id"))
+    lease_until: Mapped[datetime | None] = mapped_column(Utc)
+    label: Mapped[str | None]
+    cause: Mapped[str | None] = mapped_column(String(10))
+    """Why the answers differ: ambiguous, gap (in the guideline) or error."""
+    decided_at: Mapped[datetime | None] = mapped_column(Utc)
+
+    __table_args__ = (
+        Index("uq_adjudications_held", "reviewer_id", unique=True, **where("state = 'held'")),
+        Index("ix_adjudications_stage", "stage_id", "state"),
+    )

@@ -119,6 +119,11 @@ def opened(outcome: Outcome, overlap: int) -> Outcome:
     return outcome if outcome.answers >= max(overlap, 1) else replace(outcome, status=OPEN)
 
 
+def adjudicated(outcome: Outcome, label: str) -> Outcome:
+    """Somebody has decided, whatever the answers came to."""
+    return replace(outcome, label=label, confidence=None, method="adjudicated", status=SETTLED)
+
+
 # The table of methods
 
 

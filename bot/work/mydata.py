@@ -12,7 +12,7 @@ from bot.models.base import table
 from bot.models.chat import Chat, Gate, Inbox, Outbox
 from bot.models.pay import Account, Entry, Posting
 from bot.models.people import Audit, Consent, Role, Worker
-from bot.models.reviews import Appeal, Review
+from bot.models.reviews import Adjudication, Appeal, Review
 from bot.models.rules import Firing, Restriction
 from bot.models.skills import Sitting, Skill, SkillChange
 from bot.models.work import Answer, Assignment, Intake, Project, Queue, Report, Stage, Task
@@ -48,6 +48,7 @@ async def collect(session: Session, worker: Worker) -> Row:
         "reviews": [_priced(row) for row in await _rows(session, _reviews(who))],
         "restrictions": await _rows(session, _restrictions(who)),
         "rules_that_fired": await _rows(session, _firings(who)),
+        "adjudications": await _rows(session, _adjudications(who)),
         "balances": await _balances(session, who),
         "ledger": [_priced(row) for row in await _rows(session, _ledger(who))],
         "files": await _rows(session, _files(who)),
@@ -301,6 +302,17 @@ def _firings(worker_id: int) -> Query:
         .join(Project, Project.id == Stage.project_id)
         .where(Firing.worker_id == worker_id)
         .order_by(Firing.id)
+    )
+
+
+def _adjudications(worker_id: int) -> Query:
+    """What they decided about tasks whose answers had no majority."""
+    wanted = _columns(Adjudication, "label", "cause", "decided_at")
+    return (
+        select(Task.key.label("task"), *wanted)
+        .join(Task, Task.id == Adjudication.task_id)
+        .where(Adjudication.reviewer_id == worker_id, Adjudication.state == "decided")
+        .order_by(Adjudication.id)
     )
 
 

@@ -198,24 +198,24 @@ async def open_to(session: Session, reviewer_id: int, now: datetime) -> list[Col
         other.c.reviewer_id == reviewer_id,
         other.c.id != reviews.c.id,
     )
+    waits = exists().where(reviews.c.queue_id == queues.c.id, reviews.c.state.in_(OPEN))
     return [
         _free(now),
         reviews.c.due_at <= now,
         reviews.c.author_id != reviewer_id,
         ~before,
-        reviews.c.queue_id.in_(await _qualified(session, reviewer_id)),
+        reviews.c.queue_id.in_(await qualified(session, reviewer_id, waits)),
     ]
 
 
-async def _qualified(session: Session, reviewer_id: int) -> list[int]:
-    """Queues with open reviews in the reviewer's languages whose demands they meet themselves."""
+async def qualified(session: Session, reviewer_id: int, among: ColumnElement[bool]) -> list[int]:
+    """Queues `among` these in the reviewer's languages whose demands they meet themselves."""
     languages = table(WorkerLanguage)
     reads = select(languages.c.language).where(languages.c.worker_id == reviewer_id)
-    waits = exists().where(reviews.c.queue_id == queues.c.id, reviews.c.state.in_(OPEN))
     rows = await session.execute(
         select(queues.c.id, queues.c.stage_id, stages.c.version, queues.c.language)
         .join(stages, stages.c.id == queues.c.stage_id)
-        .where(queues.c.language.in_(reads), waits)
+        .where(queues.c.language.in_(reads), among)
     )
     found = await access.sift(session, reviewer_id, [_Lane(*row) for row in rows])
     return [lane.queue_id for lane in found.open]

@@ -22,6 +22,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.util import await_only
 
 from bot.models.people import Consent
+from bot.models.reviews import Adjudication
 from bot.models.work import Answer, Assignment, Queue, Stage, StageVersion, Task
 from bot.quality import aggregate, analytics, estimates, one_coin
 from bot.quality.aggregate import METHODS, Method, Outcome
@@ -57,8 +58,13 @@ def outcomes(session: SyncSession, stage: Stage, *, gold: bool) -> Iterator[tupl
     known = method.fits == "options"
     options = TASK_TYPES[version.type].labels(version.settings) if known else ()
     reading = _Reading(stage, options, gold, method)
+    decided = _adjudicated(session, stage)
     for task, outcome in READ[method.needs](session, reading):
-        yield task.key, aggregate.opened(outcome, task.overlap)
+        label = decided.get(task.task_id)
+        if label is None:
+            yield task.key, aggregate.opened(outcome, task.overlap)
+        else:
+            yield task.key, aggregate.adjudicated(outcome, label)
 
 
 def method_of(version: StageVersion) -> str:
@@ -145,6 +151,16 @@ READ: dict[str, Callable[[SyncSession, _Reading], Results]] = {
     "crowd": _by_crowd,
     "model": _by_model,
 }
+
+
+def _adjudicated(session: SyncSession, stage: Stage) -> dict[int, str]:
+    """What somebody decided about tasks whose answers have no majority."""
+    rows = session.execute(
+        select(Adjudication.task_id, Adjudication.label).where(
+            Adjudication.stage_id == stage.id, Adjudication.label.is_not(None)
+        )
+    )
+    return {task_id: label or "" for task_id, label in rows}
 
 
 def _accuracies_from_gold(session: SyncSession, stage: Stage) -> dict[int, float]:

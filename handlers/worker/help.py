@@ -64,6 +64,7 @@ def _commands(mine: Collection[str]) -> str:
         "/set p_7k2 price=0.04 overlap=3": _("Change a project; you see the changes first."),
         "/status p_7k2": _("Progress, cost and speed of one project, or of all."),
         "/review p_7k2": _("Answers that wait for a reviewer, of one project or of all."),
+        "/review p_7k2 low-agreement": _("Tasks whose answers have no majority: one decides."),
         "/inbox appeals": _("Appeals by the time they must be decided; reported tasks."),
         "/export p_7k2 jsonl results": _("Answers (raw) or results, as CSV or JSONL."),
         "/workers skill:fluency_sw>80 country:KE active:7d": _(

@@ -10,12 +10,13 @@ from bot.clock import now
 from bot.models.base import table
 from bot.models.chat import Outbox
 from bot.models.people import Worker
-from bot.models.reviews import Appeal, Review
-from bot.models.work import Answer, Assignment, Task
+from bot.models.reviews import Adjudication, Appeal, Review
+from bot.models.work import Answer, Assignment, Project, Task
 from bot.pay import ledger
 from bot.people import roles, skills
+from bot.quality.aggregate import Outcome
 from bot.sandbox import Person
-from bot.work import invariants
+from bot.work import invariants, results
 from tests.handlers.office import press, shown, tell, toast
 from tests.life import Life, last_with_buttons
 from tests.stories import scenes
@@ -542,3 +543,37 @@ async def test_an_answer_is_given_back_so_often_and_no_more(bot: Life):
     await tell(bot, people[1], "Again!")
     assert "cannot be given back any more" in people[1].last["text"]
     assert all_data(last_with_buttons(people[1]))
+
+
+async def test_a_task_without_a_majority_is_decided_by_somebody_else(bot: Life):
+    (amina, juma), (reza,) = await scenes.crew(bot, 2), await reviewers(bot, 1)
+    made = await scenes.opened(
+        bot, "choice", "options = ['red', 'blue']", tasks=["sky", "sea"], overlap=2
+    )
+    for person, second in ((amina, 0), (juma, 1)):
+        await scenes.say(bot, person)
+        await pick(bot, person, 0)
+        await pick(bot, person, second)
+    assert {one.status for one in (await outcomes(bot, made)).values()} == {"settled", "tie"}
+
+    async with bot.database.transaction() as session:
+        await roles.grant(session, await scenes.worker_of(bot, amina), "reviewer", by=None)
+    ask = f"/review p_{made.code} low-agreement"
+    assert "No task waits" in await tell(bot, amina, ask)  # one of the answers is hers
+    card = await tell(bot, reza, ask)
+    assert "red" in card
+    assert "blue" in card
+    await press(bot, reza, "blue")
+    await press(bot, reza, "The rules do not say")
+    assert "No task waits" in reza.last["text"]
+    settled = [one for one in (await outcomes(bot, made)).values() if one.method == "adjudicated"]
+    assert [(one.label, one.status) for one in settled] == [("blue", "settled")]
+    assert (await scenes.look(bot, select(Adjudication.cause))) == ["gap"]
+    assert await money(bot, reza) == {"pending": 0, "available": PAY}
+    assert await money(bot, amina) == {"pending": 2 * PRICE, "available": 0}
+    assert "review" in await tell_history(bot, reza)
+
+
+async def outcomes(bot: Life, made: Project) -> dict[str, Outcome]:
+    async with bot.database.reading() as session:
+        return await results.outcomes(session, made)

@@ -44,6 +44,7 @@ options = ["red", "blue"]
 show = ["thing"]
 price = "0.02 USD"
 expected_seconds = 10
+overlap = {overlap}
 gold_share = 0
 review = {{ share = 1, due = "3d", audit = 0, returns = 2, rework = "1d" }}
 [stage.text.en]
@@ -83,11 +84,11 @@ class World:
         self.people: list[int] = []
         self.earned: dict[int, int] = {}
 
-    async def begin(self, tasks: int) -> None:
+    async def begin(self, tasks: int, overlap: int = 1) -> None:
         number = next(NUMBERS)
         rows = "key,thing\n" + "".join(f"{n},thing {n}\n" for n in range(tasks))
         async with self.database.transaction() as session:
-            file = project_file.parse(PROJECT.format(number=number))
+            file = project_file.parse(PROJECT.format(number=number, overlap=overlap))
             made = await projects.apply(session, file, actor=None)
             await intake.load(session, made, BytesIO(rows.encode()), "csv", actor=None)
             await projects.open_project(session, made, actor=None)
@@ -107,7 +108,7 @@ class World:
     async def worker(self, session: Session, who: int) -> Worker:
         return await session.get_one(Worker, self.people[who])
 
-    async def answer(self, who: int) -> None:
+    async def answer(self, who: int, label: str = "red") -> None:
         async with self.database.transaction() as session:
             worker = await self.worker(session, who % 2)
             offer = await dispatch.next_for(session, worker, now=self.now)
@@ -115,13 +116,15 @@ class World:
                 if isinstance(offer, Offer):
                     await answers.skip(session, offer, now=self.now)
                 return
-            await self._record(session, worker, offer)
+            await self._record(session, worker, offer, label)
             self.given[offer.assignment_id] = Given(
                 worker.id, accept_at=self.now + timedelta(days=3)
             )
 
-    async def _record(self, session: Session, worker: Worker, offer: Offer) -> Recorded:
-        return await answers.record(session, worker, offer, "red", now=self.now)
+    async def _record(
+        self, session: Session, worker: Worker, offer: Offer, label: str = "red"
+    ) -> Recorded:
+        return await answers.record(session, worker, offer, label, now=self.now)
 
     async def take(self, who: int) -> None:
         me = self.people[1 + who % 3]

@@ -15,13 +15,23 @@ from bot.models.reviews import Appeal, Review
 from bot.models.work import Assignment
 from bot.pay import ledger
 from bot.store.database import Database, Session
-from bot.work import answers, appeals, dispatch, reviews, settlement, verdicts
+from bot.work import (
+    adjudication,
+    answers,
+    appeals,
+    dispatch,
+    projects,
+    reviews,
+    settlement,
+    verdicts,
+)
 from bot.work.reviews import Case
 from bot.work.verdicts import Verdict
 from tests.work.review_world import PAY, PRICE, World
 
 NO = Verdict(kind="not_accepted", revision=1, reason="R1", note="why")
 YES = Verdict(kind="accepted", revision=1)
+Work = Callable[[Session], Awaitable[Any]]
 AUTHOR, ONE, TWO = 0, 2, 3  # people of the world; the second answers and reviews
 
 
@@ -153,9 +163,37 @@ async def test_all_at_once_and_one_by_one_pay_an_answer_once(world: World):
     await stands(world, "accepted", pending=0, available=PRICE)
 
 
-# What they do
+async def test_two_who_decide_about_a_disagreement_at_once_settle_it_once(database: Database):
+    world = World(database)
+    await world.begin(tasks=1, overlap=2)
+    await world.answer(0, "red")
+    await world.answer(1, "blue")
+    taken = await together(world, dispute(world, ONE), dispute(world, TWO))
+    (one,) = [found for found in taken if found is not None]
+    who = ONE if taken[0] else TWO
+    said = await together(world, *[settle(world, who, one.id, index) for index in (0, 1, 0)])
+    assert sum(isinstance(found, adjudication.AlreadySettled) for found in said) == 2
+    assert await pay(world, who) == PAY
 
-Work = Callable[[Session], Awaitable[Any]]
+
+def dispute(world: World, who: int) -> Work:
+    async def work(session: Session) -> object:
+        reviewer = await session.get_one(Worker, world.people[who])
+        project = await projects.find(session, world.project)
+        return await adjudication.take(session, reviewer, project, now=world.now)
+
+    return work
+
+
+def settle(world: World, who: int, id: int, index: int) -> Work:
+    async def work(session: Session) -> object:
+        reviewer = await session.get_one(Worker, world.people[who])
+        return await adjudication.decide(session, reviewer, id, index, "error", now=world.now)
+
+    return work
+
+
+# What they do
 
 
 def take(world: World, who: int) -> Work:
