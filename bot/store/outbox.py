@@ -155,6 +155,7 @@ MARK = (
     )
     .values(lease_until=None, lease_owner=None)
 )
+LONGER = MARK.values(lease_owner=bindparam("owner"), lease_until=bindparam("until"))
 # What was said is in the chat from then on, and nowhere else: rows hold names and answers.
 SENT = MARK.values(sent_at=moment(), message_id=bindparam("message"), payload={})
 # The card is where the letter's row says that it is: a sender whose mark was refused moves nothing.
@@ -347,6 +348,12 @@ async def dead(session: Session, bot_id: int, limit: int) -> list[Dead]:
     )
     found = await session.execute(given_up.order_by(outbox.c.id.desc()).limit(limit))
     return [Dead(*row) for row in found]
+
+
+async def extend(session: Session, letter: Letter, owner: str, length: timedelta) -> None:
+    """Keep a letter that takes long to make; one leased to somebody else meanwhile is left."""
+    mine = {"letter": letter.id, "owner": owner, "attempt": letter.attempts}
+    await session.execute(LONGER, mine | {"until": await now(session) + length})
 
 
 async def release(session: Session, owner: str | None) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from bot.settings import Settings
 from bot.store import outbox
 from bot.store.database import Database, now
 from bot.store.outbox import Letter
-from handlers.deliver import Sender
+from handlers.deliver import Document, Sender
 from handlers.wire import Aiohttp, Wire
 from tests.life import TOKEN
 
@@ -70,7 +70,12 @@ class PostOffice:
 
 @asynccontextmanager
 async def senders(
-    database: Database, url: str, count: int, *, rate_limit: int = 0
+    database: Database,
+    url: str,
+    count: int,
+    *,
+    rate_limit: int = 0,
+    documents: Mapping[str, Document] | None = None,
 ) -> AsyncIterator[PostOffice]:
     """`count` senders, each with connections of its own; SQLite serves one process alone."""
     settings = Settings(bot_token=TOKEN, database_url=database.url, rate_limit=rate_limit)
@@ -85,7 +90,9 @@ async def senders(
                 request=Aiohttp(connections=64),
                 get_updates_request=Aiohttp(connections=1),
             )
-            sender = Sender(own, wire, documents={}, bot_id=BOT_ID, rate_limit=rate_limit)
+            sender = Sender(
+                own, wire, documents=documents or {}, bot_id=BOT_ID, rate_limit=rate_limit
+            )
             if number:
                 stack.push_async_callback(own.dispose)
             await stack.enter_async_context(wire)

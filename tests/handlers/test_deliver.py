@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from io import BytesIO
@@ -19,6 +19,7 @@ from bot.models.chat import Chat, Outbox
 from bot.sandbox import Sandbox
 from bot.store import outbox
 from bot.store.database import Database, now
+from bot.store.outbox import Letter
 from handlers import deliver
 from handlers.wire import Aiohttp, Wire, never_sent
 from tests.handlers.post_office import BOT_ID, PostOffice, crowd, heard, messages, senders, text
@@ -152,6 +153,28 @@ async def test_word_of_money_waits_for_who_blocked_the_bot(
         await database.run(lambda session: outbox.resume(session, BOT_ID, 7))
         await office.deliver()
     assert [call["text"] for call in script.calls] == ["paid", "paid"]
+
+
+async def test_a_file_that_takes_long_to_make_is_made_once_and_sent(
+    script: Script, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "STALE", 0.05)
+    monkeypatch.setattr(outbox, "LEASE", timedelta(seconds=0.1))
+    made = []
+
+    async def render(session: outbox.Session, wanted: Mapping[str, Any]) -> tuple[str, bytes]:
+        made.append(wanted["kind"])
+        await asyncio.sleep(0.4)
+        return "slow.csv", b"a,b\n"
+
+    letter = Letter("sendDocument", {"chat_id": 7, "document": {"kind": "slow"}}, 7, bot_id=BOT_ID)
+    async with senders(database, script.url, 2, documents={"slow": render}) as office:
+        await office.write(letter)
+        first = asyncio.ensure_future(office.deliver())
+        await asyncio.sleep(0.2)  # the lease it was claimed with has ended
+        await asyncio.gather(first, office.deliver())
+    assert made == ["slow"]
+    assert [call["document"] for call in script.calls] == [("slow.csv", b"a,b\n")]
 
 
 async def test_letters_follow_a_group_to_its_new_number(script: Script, database: Database) -> None:
