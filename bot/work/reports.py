@@ -120,7 +120,8 @@ async def confirm(
 ) -> list[Thanks]:
     """The task is broken: out of work for good, and the reporters' time is paid.
 
-    The task wants the answers it has and no more. Raises Gone when somebody else was first.
+    The task wants the answers it has and no more; answers to gold are none that it wanted. Raises
+    Gone when somebody else was first.
     """
     await roles.require(session, actor, *MAY_DECIDE)
     decided = await _decide(session, task_id, "confirmed", actor=actor, now=now)
@@ -128,6 +129,7 @@ async def confirm(
         assignments.c.task_id == task_id,
         assignments.c.state.in_(TAKEN),
         assignments.c.surplus.is_(False),
+        assignments.c.gold.is_(False),
     )
     out = update(tasks).where(tasks.c.id == task_id)
     wanted = {"overlap": taken.scalar_subquery(), "open_slots": 0, "parked": 0}
