@@ -18,7 +18,7 @@ from bot.models.people import Audit
 from bot.models.work import Assignment, Project, Queue, Report, Stage, StageVersion, Task
 from bot.pay import ledger
 from bot.pay.ledger import Whose
-from bot.people import roles
+from bot.people import roles, skills
 from bot.store.database import Session
 from bot.work import dispatch
 from bot.work.stages import TAKEN
@@ -134,6 +134,10 @@ async def confirm(
     out = update(tasks).where(tasks.c.id == task_id)
     wanted = {"overlap": taken.scalar_subquery(), "open_slots": 0, "parked": 0}
     await session.execute(out.values(wanted))
+    checked = select(assignments.c.id).where(
+        assignments.c.task_id == task_id, assignments.c.gold.is_(True)
+    )
+    await skills.forget(session, (await session.scalars(checked)).all(), now=now)
     return [await _pay(session, assignment_id) for assignment_id in decided]
 
 
