@@ -25,7 +25,7 @@ class Skill(Base):
     score_ppm: Mapped[int]
     """0 to 1,000,000; people read 0 to 100."""
     observations: Mapped[int]
-    """How many checked answers it rests on."""
+    """How many checked answers it rests on; 0: all were withdrawn, and they have no such skill."""
     at: Mapped[datetime] = mapped_column(Utc)
 
 

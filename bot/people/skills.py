@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from bot.errors import Invalid
 from bot.i18n import N_
@@ -169,11 +169,23 @@ async def set_by_hand(
     await session.flush()
 
 
+async def forget(session: Session, assignment_ids: Sequence[int], *, now: datetime) -> None:
+    """What gold said of these answers counts no more: the task was broken."""
+    gone = await session.execute(
+        delete(observed)
+        .where(observed.c.source == "gold", observed.c.assignment_id.in_(assignment_ids))
+        .returning(observed.c.worker_id, observed.c.skill)
+    )
+    whose = {(worker_id, skill) for worker_id, skill in gone}
+    for worker_id, skill in sorted(whose):  # in one order, so that two never wait for each other
+        await _recompute(session, worker_id, skill, source="gold", by=None, now=now)
+
+
 async def of(session: Session, worker_id: int) -> dict[str, Level]:
     """All skills of a worker by name: what decides which work is theirs."""
     found = await session.execute(
         select(held.c.skill, held.c.score_ppm, held.c.observations)
-        .where(held.c.worker_id == worker_id)
+        .where(held.c.worker_id == worker_id, held.c.observations > 0)
         .order_by(held.c.skill)
     )
     return {name: Level(ppm / POINT, count) for name, ppm, count in found}
@@ -198,7 +210,7 @@ async def told(session: Session, worker_id: int, *, now: datetime) -> dict[str, 
         .where(changes.c.id.in_(last))
         .order_by(changes.c.skill)
     )
-    return {name: Level(ppm / POINT, count) for name, ppm, count in found}
+    return {name: Level(ppm / POINT, count) for name, ppm, count in found if count}
 
 
 async def _recompute(

@@ -20,7 +20,7 @@ held, spoken = table(Skill), table(WorkerLanguage)
 
 PERSON = union_all(
     select(held.c.skill, held.c.score_ppm, literal(None)).where(
-        held.c.worker_id == bindparam("worker")
+        held.c.worker_id == bindparam("worker"), held.c.observations > 0
     ),
     select(spoken.c.language, literal(None), spoken.c.level).where(
         spoken.c.worker_id == bindparam("worker")

@@ -18,7 +18,7 @@ from bot.models.people import Audit
 from bot.models.work import Assignment, Project, Queue, Report, Stage, StageVersion, Task
 from bot.pay import ledger
 from bot.pay.ledger import Whose
-from bot.people import roles
+from bot.people import roles, skills
 from bot.store.database import Session
 from bot.work import dispatch
 from bot.work.stages import TAKEN
@@ -120,7 +120,8 @@ async def confirm(
 ) -> list[Thanks]:
     """The task is broken: out of work for good, and the reporters' time is paid.
 
-    The task wants the answers it has and no more. Raises Gone when somebody else was first.
+    The task wants the answers it has and no more; answers to gold are none that it wanted. Raises
+    Gone when somebody else was first.
     """
     await roles.require(session, actor, *MAY_DECIDE)
     decided = await _decide(session, task_id, "confirmed", actor=actor, now=now)
@@ -128,10 +129,15 @@ async def confirm(
         assignments.c.task_id == task_id,
         assignments.c.state.in_(TAKEN),
         assignments.c.surplus.is_(False),
+        assignments.c.gold.is_(False),
     )
     out = update(tasks).where(tasks.c.id == task_id)
     wanted = {"overlap": taken.scalar_subquery(), "open_slots": 0, "parked": 0}
     await session.execute(out.values(wanted))
+    checked = select(assignments.c.id).where(
+        assignments.c.task_id == task_id, assignments.c.gold.is_(True)
+    )
+    await skills.forget(session, (await session.scalars(checked)).all(), now=now)
     return [await _pay(session, assignment_id) for assignment_id in decided]
 
 

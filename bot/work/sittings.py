@@ -26,6 +26,7 @@ from bot.quality.requirements import Gap
 from bot.store.database import Session
 from bot.work import access, gold, stages
 from bot.work.gold import Marked
+from bot.work.restrictions import KEPT_OUT
 from bot.work.stages import StageSpec
 
 sat, assignments = table(Sitting), table(Assignment)
@@ -87,8 +88,11 @@ class Lesson:
 
 
 async def chances(session: Session, worker_id: int, *, now: datetime) -> list[Chance]:
-    """Every training and exam of open projects in the worker's languages."""
-    found = await session.execute(_offered(worker_id))
+    """Every training and exam of open projects in the worker's languages.
+
+    Without those that a restriction keeps them out of: nobody begins what then does not come.
+    """
+    found = await session.execute(_offered(worker_id), {"worker": worker_id, "now": now})
     specs = [(row, await stages.spec(session, row.stage_id, row.version)) for row in found]
     rows = [(row, spec) for row, spec in specs if spec.project_kind != "work"]
     if not rows:
@@ -251,13 +255,13 @@ async def end(
 
 
 def _offered(worker_id: int) -> Any:
-    """The queues of open projects in the worker's languages."""
+    """The queues of open projects in the worker's languages that no restriction closes."""
     mine = select(WorkerLanguage.language).where(WorkerLanguage.worker_id == worker_id)
     return (
         select(Queue.id, Queue.stage_id, Stage.version, Queue.language)
         .join(Stage, Stage.id == Queue.stage_id)
         .join(Project, Project.id == Stage.project_id)
-        .where(Project.state == "open", Queue.language.in_(mine))
+        .where(Project.state == "open", Queue.language.in_(mine), ~KEPT_OUT)
         .order_by(Queue.id)
     )
 

@@ -8,8 +8,9 @@ from bot.clock import now
 from bot.models.base import table
 from bot.models.people import Audit
 from bot.models.work import Assignment, Report, Task
+from bot.people import skills
 from bot.sandbox import Person
-from bot.work import dispatch, reports, stages
+from bot.work import access, dispatch, reports, results, stages
 from tests.handlers.office import press, tell, toast
 from tests.life import Life, buttons, last_with_buttons
 from tests.stories import scenes
@@ -149,3 +150,25 @@ def test_time_is_paid_up_to_the_price() -> None:
         return reports.time_price(20_000, seconds=seconds, expected_seconds=10)
 
     assert [price(seconds) for seconds in (-1, 0, 2.5, 10, 600)] == [0, 0, 5_000, 20_000, 20_000]
+
+
+async def test_gold_that_was_broken_has_no_result_and_says_nothing_of_anybody(bot: Life) -> None:
+    rows = "key,thing,gold\ng,a g,yes\nt,a t,\n"
+    made = await opened(
+        bot, "choice", 'options = ["yes", "no"]', tasks=rows, slug="checks", gold_share=1
+    )
+    amina, omar = await crew(bot, 2)
+    await say(bot, amina, omar)
+    await scenes.pick(bot, amina, 1)
+    worker = await scenes.worker_of(bot, amina)
+    async with bot.database.reading() as session:
+        assert (await skills.of(session, worker))["checks"].score == 25
+    await report(bot, omar)
+    (task,) = await scenes.look(bot, select(Task.id).where(Task.key == "g"))
+    async with bot.database.transaction() as session:
+        await reports.confirm(session, task, actor=None, now=now())
+    async with bot.database.reading() as session:
+        found = await results.outcomes(session, made)
+        assert await skills.of(session, worker) == {}
+        assert (await access.person(session, worker)).skills == {}
+    assert list(found) == ["t"]

@@ -17,7 +17,7 @@ from bot.models.skills import Observation, Sitting, Skill, SkillChange
 from bot.models.work import Assignment, Project, Task
 from bot.people import skills
 from bot.sandbox import Person
-from bot.work import intake, project_file, projects
+from bot.work import intake, project_file, projects, restrictions
 from tests.handlers.office import labels, press, sent, tell, toast
 from tests.life import Life, last_with_buttons
 from tests.stories import scenes
@@ -496,6 +496,30 @@ async def test_what_all_agree_on_becomes_gold_by_a_press(bot: Life) -> None:
     await press(bot, bot.owner, "Make gold: t1")
     assert "No task has 3 answers that all agree." in said(bot.owner)
     assert await scenes.look(bot, select(Task.gold)) == ["yes"]
+
+
+async def test_who_is_restricted_is_not_asked_to_an_exam(bot: Life) -> None:
+    made = await exam(bot)
+    [amina] = await scenes.crew(bot, 1)
+    await ladder(bot, amina)
+    invited = last_with_buttons(amina)
+    begin = scenes.all_data(invited)[0].replace("invite", "sit")
+    worker = await scenes.worker_of(bot, amina)
+    async with bot.database.transaction() as session:
+        await restrictions.restrict(
+            session,
+            worker,
+            actor=None,
+            now=now(),
+            project_id=made.id,
+            reason="conduct",
+            seconds=3600,
+        )
+    assert "Exams and trainings" not in await ladder(bot, amina)
+    await amina.tap_data(invited["message_id"], begin)
+    await bot.settle()
+    assert "This cannot be started now." in toast(amina)
+    assert await scenes.count(bot, Sitting) == 0
 
 
 async def test_an_exam_may_demand_something_itself(bot: Life) -> None:
