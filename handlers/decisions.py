@@ -15,11 +15,11 @@ from bot.work.dispatch import Offer
 from bot.work.review_terms import WHOLE
 from bot.work.verdicts import Decided, Verdict
 from handlers import reasons, review_card
-from handlers.callbacks import pack
+from handlers.callbacks import WORK, pack
 from handlers.cards import Message, escape
 from handlers.keyboards import Button
 
-AP, WORK = "ap", "w"  # callback prefixes of appeals and of /work
+AP = "ap"  # callback prefix of appeals
 SHOWN = 300  # characters of each text, so that all of them and a note fit one message
 
 

@@ -12,12 +12,11 @@ from bot.work import gold, ladder
 from bot.work.dispatch import Offer
 from bot.work.sittings import Chance, Lesson
 from bot.work.stages import StageSpec
-from handlers.callbacks import pack
+from handlers.callbacks import WORK, pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
 from handlers.turn import Turn
 
-WORK = "w"  # callback prefix of the buttons under a task
 NAME = 30  # characters of a project's name on a button
 WITHIN_REACH = ("ready", "going")
 OFFERED = 3  # buttons in one message

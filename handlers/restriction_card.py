@@ -9,11 +9,11 @@ from bot.i18n import ngettext
 from bot.money import MICRO
 from bot.work import restrictions
 from bot.work.restrictions import Limit
-from handlers.callbacks import pack
+from handlers.callbacks import WORK, pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
 
-SU, WORK = "su", "w"  # callback prefixes of /support and of /work
+SU = "su"  # callback prefix of /support
 
 
 def begun(limit: Limit, zone: str) -> Message:

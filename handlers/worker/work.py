@@ -12,36 +12,31 @@ from telegram.ext import (
     filters,
 )
 
-from bot import i18n, money
+from bot import i18n
 from bot.errors import Gone
 from bot.i18n import gettext as _
-from bot.i18n import pgettext
 from bot.people import staff
 from bot.store import outbox
 from bot.task_types import TASK_TYPES
 from bot.task_types.kind import Unfit
-from bot.work import answers, dispatch, ladder, reports, review_terms, rework, sittings
+from bot.work import answers, dispatch, reports, rework, sittings
 from bot.work.answers import Recorded
 from bot.work.dispatch import NoWork, Offer
 from bot.work.reports import Parked
-from bot.work.restrictions import Limit
 from handlers import (
     callbacks,
     keyboards,
     lessons,
+    live_card,
+    no_work,
     report_card,
-    restriction_card,
-    skill_words,
-    task_card,
 )
-from handlers.callbacks import pack
+from handlers.callbacks import WORK, pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
-from handlers.lessons import WORK
 from handlers.turn import Turn
 
 ANSWER = "a"  # callback prefix
-LACKING = 3  # projects out of reach that are told when there is no work
 
 
 async def work(update: Update, turn: Turn) -> None:
@@ -179,7 +174,7 @@ async def _more(turn: Turn, assignment: str, nonce: str) -> None:
 
 
 async def _less(turn: Turn, assignment: str, nonce: str) -> None:
-    await _show(turn, await _card(turn, assignment, nonce))
+    await live_card.show(turn, await _card(turn, assignment, nonce))
 
 
 async def _info(turn: Turn, assignment: str, nonce: str) -> None:
@@ -221,7 +216,7 @@ async def _redo(turn: Turn, assignment: str, nonce: str) -> None:
     value = await answers.own(turn.session, current.assignment_id)
     note = await rework.note(turn.session, current.assignment_id)
     said = _("Your answer was: {answer}").format(answer=escape(_words(current, value)))
-    await _show(turn, current, head=[f"<blockquote>{escape(note)}</blockquote>", said])
+    await live_card.show(turn, current, head=[f"<blockquote>{escape(note)}</blockquote>", said])
 
 
 async def _keep(turn: Turn, assignment: str, nonce: str) -> None:
@@ -312,7 +307,7 @@ async def _reopen(turn: Turn, assignment: int) -> None:
     said = _("Your answer: {answer}. Choose again, or keep it.").format(
         answer=escape(_words(current, value))
     )
-    await _show(turn, current, head=[said])
+    await live_card.show(turn, current, head=[said])
 
 
 async def _go_on(turn: Turn, recorded: Recorded) -> None:
@@ -336,7 +331,7 @@ async def _teach(turn: Turn, recorded: Recorded, lesson: sittings.Lesson) -> Non
     if lesson.again:
         again = await dispatch.offer(turn.session, turn.worker.id, offer.assignment_id)
         assert again is not None
-        await _show(turn, again, head=lessons.correction(lesson, again))
+        await live_card.show(turn, again, head=lessons.correction(lesson, again))
         return
     turn.toast(lessons.saved(lesson))
     if not lesson.over:
@@ -357,145 +352,9 @@ async def _show_next(
     turn: Turn, offer: Offer | NoWork, *, saved: str = "", undo: int | None = None
 ) -> None:
     if isinstance(offer, NoWork):
-        await _say_why(turn, offer, saved=saved, undo=undo)
+        await no_work.say(turn, offer, saved=saved, undo=undo)
     else:
-        await _show(turn, offer, head=[saved] if saved else [], undo=undo)
-
-
-async def _show(
-    turn: Turn, offer: Offer, *, head: list[str] | None = None, undo: int | None = None
-) -> None:
-    """Put the task on the live card: an edit where the person is looking, else a new message."""
-    wording = offer.spec.wording(offer.locale, offer.language)
-    kind = TASK_TYPES[offer.spec.type]
-    ask = kind.ask(offer.spec.settings, wording, offer.body, offer.layout)
-    made = task_card.messages(
-        wording=wording,
-        ask=ask,
-        head=[*(head or []), *await _standing(turn, offer), _terms(turn, offer)],
-        data=lambda index: pack(ANSWER, offer.assignment_id, offer.nonce, index),
-        rows=_rows(offer, undo, poll=bool(ask.poll)),
-        foot=_draft(offer),
-    )
-    _place(turn, made, offer)
-    turn.chat.card = offer.assignment_id
-    turn.chat.wake_at = None
-    turn.chat.expecting = (
-        {"what": "answer", "assignment": offer.assignment_id} if ask.reply else None
-    )
-
-
-def _place(turn: Turn, made: list[Message], offer: Offer) -> None:
-    """An edit where the person is looking; else new messages, and the older card is stripped."""
-    edits = _edits(turn, made)
-    if edits:
-        turn.replace(made[0])
-    else:
-        for message in made[:-1]:
-            turn.say(message)
-        turn.say(made[-1], card=offer.assignment_id)
-    for old in {turn.tapped, turn.chat.card_message}:
-        if old is not None and not (edits and old == turn.tapped):
-            turn.strip(old)
-    turn.chat.card_message = turn.tapped if edits else None
-
-
-def _edits(turn: Turn, made: list[Message]) -> bool:
-    return len(made) == 1 and turn.can_replace(made[0])
-
-
-def _rows(offer: Offer, undo: int | None, *, poll: bool) -> list[list[Button]]:
-    def button(label: str, action: str) -> Button:
-        return Button(label, pack(WORK, action, offer.assignment_id, offer.nonce))
-
-    rows = [[button(pgettext("button", "Done"), "done")]] if poll else []
-    if offer.sitting_id is not None:
-        report = [button(pgettext("button", "Report"), "report")] if offer.state == "held" else []
-        return [*rows, [*report, button(_("More ▾"), "more")]]
-    if offer.state == "answered":
-        return [*rows, [button(_("Keep it"), "keep")]]
-    if offer.state == "returned":
-        return [*rows, [button(_("Instructions"), "info")]]
-    if undo is not None:
-        rows.append([Button(pgettext("button", "Undo"), pack(WORK, "undo", undo, 0))])
-    last = [
-        button(pgettext("button", "Skip"), "skip"),
-        button(pgettext("button", "Report"), "report"),
-        button(_("More ▾"), "more"),
-    ]
-    return [*rows, last]
-
-
-async def _standing(turn: Turn, offer: Offer) -> list[str]:
-    """How far a training or an exam is."""
-    if offer.sitting_id is None:
-        return []
-    return [lessons.progress(offer.spec, await sittings.find(turn.session, offer.sitting_id))]
-
-
-def _terms(turn: Turn, offer: Offer) -> str:
-    """What it pays, how long it usually takes, until when it is theirs, and until when reviewed."""
-    if offer.rework_until is not None:
-        said = _("{price} · yours to answer again until {time}")
-        return said.format(price=_price(offer), time=i18n.when(offer.rework_until, turn.zone))
-    terms = _("{price} · about {duration} · yours until {time}").format(
-        price=_price(offer),
-        duration=i18n.duration(offer.spec.expected_seconds),
-        time=i18n.clock_time(offer.lease_until, turn.zone),
-    )
-    reviewed = review_terms.of(offer.spec.review)
-    if not (reviewed.share_ppm or reviewed.newcomers):
-        return terms
-    said = _("May be reviewed; accepted after {time} at the latest")
-    late = i18n.duration(reviewed.due.total_seconds())
-    return f"{terms}\n{said.format(time=late)}"
-
-
-def _price(offer: Offer) -> str:
-    return escape(money.show(offer.price_micro, offer.currency))
-
-
-def _draft(offer: Offer) -> str:
-    if not isinstance(offer.draft, str):
-        return ""
-    return _("Your draft: {text}").format(text=escape(offer.draft[:500]))
-
-
-async def _say_why(turn: Turn, nothing: NoWork, *, saved: str, undo: int | None) -> None:
-    why = {
-        "joining": _("Finish joining first: send /start."),
-        "consent": _("New work is paused because an agreement is missing. See /privacy."),
-        "nothing_open": _("No project is open right now."),
-        "languages": _("The open projects are in other languages than yours. See /settings."),
-        "skills": _("The open projects need what you do not have yet."),
-        "all_done": _("You have done every task that is open in your languages."),
-        "restricted": "\n".join(_limited(limit, turn.zone) for limit in nothing.limits),
-    }[nothing.why]
-    waits = nothing.why not in ("joining", "consent")
-    later = _("You will get a message when there is work.") if waits else ""
-    lacking, chances = await _ways_out(turn, nothing)
-    rows = [*chances, [Button(_("Look again"), pack(WORK, "work", 0, 0))]]
-    if undo is not None:
-        rows.insert(0, [Button(pgettext("button", "Undo"), pack(WORK, "undo", undo, 0))])
-    rows += [[restriction_card.answer(limit)] for limit in nothing.limits[:1]]
-    turn.chat.card = turn.chat.expecting = None
-    turn.chat.wake_at = turn.now if waits else None
-    text = "\n".join(part for part in (saved, why, *lacking, later) if part)
-    turn.replace(Message(text=text, rows=rows))
-
-
-async def _ways_out(turn: Turn, nothing: NoWork) -> tuple[list[str], list[list[Button]]]:
-    """What is lacking and how to come by it, and the exams and trainings that may begin now."""
-    if nothing.why not in ("skills", "all_done"):
-        return [], []
-    found = await ladder.of(turn.session, turn.worker.id, now=turn.now)
-    told = [skill_words.closed(one, found) for one in nothing.closed[:LACKING]]
-    return told, lessons.buttons(found.chances)
-
-
-def _limited(limit: Limit, zone: str) -> str:
-    reason = _("Why: {reason}").format(reason=restriction_card.why(limit))
-    return f"{restriction_card.head(limit, zone)} {reason}"
+        await live_card.show(turn, offer, head=[saved] if saved else [], undo=undo)
 
 
 def _saved(recorded: Recorded) -> str:
@@ -534,7 +393,7 @@ EXPECTED = {"answer": write}
 
 HANDLERS = [
     CommandHandler("work", work),
-    CallbackQueryHandler(tap, pattern=f"^{ANSWER}:"),
+    CallbackQueryHandler(tap, pattern=f"^{live_card.ANSWER}:"),
     CallbackQueryHandler(press, pattern=f"^{WORK}:"),
     MessageHandler(filters.UpdateType.EDITED_MESSAGE & filters.TEXT, correct),
     PollAnswerHandler(vote),
