@@ -226,6 +226,13 @@ def test_real_crowds_get_the_published_majority(shared: Path, name: str) -> None
         assert (outcome.label, outcome.status) == wanted
 
 
+def test_what_somebody_decided_is_the_result_whatever_the_answers_came_to() -> None:
+    tie = aggregate.majority(["yes", "no"])
+    found = aggregate.adjudicated(tie, "no")
+    assert (found.label, found.status, found.method) == ("no", aggregate.SETTLED, "adjudicated")
+    assert (found.confidence, found.answers) == (None, 2)
+
+
 def test_a_real_crowd_is_as_right_as_published_when_every_tie_is_wrong(shared: Path) -> None:
     answers = _labels(shared / "snow_rte")
     results = {task: aggregate.majority(labels).label for task, labels in answers.items()}
