@@ -19,7 +19,7 @@ from bot.i18n import pgettext
 from bot.people import staff
 from bot.store import outbox
 from bot.task_types import TASK_TYPES
-from bot.task_types.kind import Unfit
+from bot.task_types.kind import Ask, Unfit
 from bot.work import answers, dispatch, ladder, reports, review_terms, rework, sittings
 from bot.work.answers import Recorded
 from bot.work.dispatch import NoWork, Offer
@@ -66,13 +66,23 @@ async def tap(update: Update, turn: Turn) -> None:
 async def write(update: Update, turn: Turn) -> None:
     """The next message is the answer. What does not fit is kept as a draft, with the reason."""
     message = update.effective_message
-    current = await _expected(turn)
-    if current is None or message is None:
+    assert message is not None
+    current = await _expected(turn, message)
+    if current is None:
         await work(update, turn)
-        return
-    recorded = await _read(turn, current, message)
-    if recorded is not None:
-        await _go_on(turn, recorded)
+    else:
+        await _write(turn, current, message)
+
+
+async def write_late(update: Update, turn: Turn) -> bool:
+    """Words that nothing on the screen asks for answer a card that did; False if there is none."""
+    message = update.effective_message
+    assert message is not None
+    current = await _looked_at(turn, message)
+    if current is None:
+        return False
+    await _write(turn, current, message)
+    return True
 
 
 async def correct(update: Update, turn: Turn) -> None:
@@ -298,12 +308,40 @@ async def _read(turn: Turn, current: Offer, message: telegram.Message) -> Record
         return None
 
 
-async def _expected(turn: Turn) -> Offer | None:
-    """The task whose answer the next message is: the one shown, or else the one in hand."""
-    shown = (turn.chat.expecting or {}).get("assignment")
-    if shown is None:
-        return await dispatch.held(turn.session, turn.worker.id)
-    return await dispatch.offer(turn.session, turn.worker.id, shown)
+async def _write(turn: Turn, current: Offer, message: telegram.Message) -> None:
+    elsewhere = turn.chat.card != current.assignment_id
+    recorded = await _read(turn, current, message)
+    if recorded is not None:
+        await _go_on(turn, recorded, elsewhere=elsewhere)
+
+
+async def _expected(turn: Turn, message: telegram.Message) -> Offer | None:
+    """The task whose answer a message is: the one shown, if the message stands below its card."""
+    shown = (turn.chat.expecting or {}).get("assignment", 0)
+    current = await dispatch.offer(turn.session, turn.worker.id, shown)
+    place = turn.chat.card_message
+    if current is not None and place is not None and place < message.message_id:
+        return current
+    return await _looked_at(turn, message) or current
+
+
+async def _looked_at(turn: Turn, message: telegram.Message) -> Offer | None:
+    """The card of a text task that was the last on the screen when a message was written.
+
+    A card without a letter was an edit, and seen. If none is known to have been seen, the newest.
+    """
+    found = await answers.unanswered(turn.session, turn.worker.id, since=message.date, now=turn.now)
+    written = [one for one in found if _ask(one).reply]
+    cards = [one.assignment_id for one in written]
+    places = await outbox.places(turn.session, turn.bot_id, turn.chat.chat_id, cards)
+    seen = (one for one in written if places.get(one.assignment_id, 0) < message.message_id)
+    return next(seen, written[0] if written else None)
+
+
+def _ask(offer: Offer) -> Ask:
+    wording = offer.spec.wording(offer.locale, offer.language)
+    kind = TASK_TYPES[offer.spec.type]
+    return kind.ask(offer.spec.settings, wording, offer.body, offer.layout)
 
 
 async def _reopen(turn: Turn, assignment: int) -> None:
@@ -315,16 +353,19 @@ async def _reopen(turn: Turn, assignment: int) -> None:
     await _show(turn, current, head=[said])
 
 
-async def _go_on(turn: Turn, recorded: Recorded) -> None:
-    """Saved; the live card turns to the next task. An older card only says that it is saved."""
+async def _go_on(turn: Turn, recorded: Recorded, *, elsewhere: bool = False) -> None:
+    """Saved; the live card turns to the next task. An older card only says that it is saved.
+
+    `elsewhere`: these words were for another card than the one shown, which must be said.
+    """
     if recorded.lesson is not None:
         await _teach(turn, recorded, recorded.lesson)
         return
-    saved = _saved(recorded)
+    saved = _saved_elsewhere(recorded) if elsewhere else _saved(recorded)
     answered = recorded.offer.assignment_id
     turn.toast(i18n.strip_marks(_plain_saved(recorded)))
-    elsewhere = turn.tapped not in (None, turn.chat.card_message)
-    if elsewhere and turn.chat.card not in (None, answered):
+    above = turn.tapped not in (None, turn.chat.card_message)
+    if above and turn.chat.card not in (None, answered):
         turn.replace(Message(text=saved))
         return
     await _next(turn, saved=saved, undo=answered, free=recorded.offer.state == "held")
@@ -366,11 +407,9 @@ async def _show(
     turn: Turn, offer: Offer, *, head: list[str] | None = None, undo: int | None = None
 ) -> None:
     """Put the task on the live card: an edit where the person is looking, else a new message."""
-    wording = offer.spec.wording(offer.locale, offer.language)
-    kind = TASK_TYPES[offer.spec.type]
-    ask = kind.ask(offer.spec.settings, wording, offer.body, offer.layout)
+    ask = _ask(offer)
     made = task_card.messages(
-        wording=wording,
+        wording=offer.spec.wording(offer.locale, offer.language),
         ask=ask,
         head=[*(head or []), *await _standing(turn, offer), _terms(turn, offer)],
         data=lambda index: pack(ANSWER, offer.assignment_id, offer.nonce, index),
@@ -500,6 +539,12 @@ def _limited(limit: Limit, zone: str) -> str:
 
 def _saved(recorded: Recorded) -> str:
     return _("Saved: {answer}.").format(answer=escape(_words(recorded.offer, recorded.value)))
+
+
+def _saved_elsewhere(recorded: Recorded) -> str:
+    return _("Saved for the task that was shown before: {answer}.").format(
+        answer=escape(_words(recorded.offer, recorded.value))
+    )
 
 
 def _plain_saved(recorded: Recorded) -> str:
