@@ -146,6 +146,8 @@ async def listen(update: Update, turn: Turn) -> None:
         await pressed(update, turn)
     elif expected is not None:
         await expected(update, turn)
+    elif text and await work.write_late(update, turn):
+        return
     elif text and await dispatch.held(turn.session, turn.worker.id):
         turn.say(Message(text=_("Tap an answer on the card. Send /work to see it again.")))
     else:

@@ -4,6 +4,7 @@ from bot import i18n, money
 from bot.i18n import gettext as _
 from bot.i18n import pgettext
 from bot.task_types import TASK_TYPES
+from bot.task_types.kind import Ask
 from bot.work import review_terms, sittings
 from bot.work.dispatch import Offer
 from handlers import lessons, task_card
@@ -19,23 +20,28 @@ async def show(
     turn: Turn, offer: Offer, *, head: list[str] | None = None, undo: int | None = None
 ) -> None:
     """Put the task on the live card: an edit where the person is looking, else a new message."""
-    wording = offer.spec.wording(offer.locale, offer.language)
-    kind = TASK_TYPES[offer.spec.type]
-    ask = kind.ask(offer.spec.settings, wording, offer.body, offer.layout)
+    asked = ask(offer)
     made = task_card.messages(
-        wording=wording,
-        ask=ask,
+        wording=offer.spec.wording(offer.locale, offer.language),
+        ask=asked,
         head=[*(head or []), *await _standing(turn, offer), _terms(turn, offer)],
         data=lambda index: pack(ANSWER, offer.assignment_id, offer.nonce, index),
-        rows=_rows(offer, undo, poll=bool(ask.poll)),
+        rows=_rows(offer, undo, poll=bool(asked.poll)),
         foot=_draft(offer),
     )
     _place(turn, made, offer)
     turn.chat.card = offer.assignment_id
     turn.chat.wake_at = None
     turn.chat.expecting = (
-        {"what": "answer", "assignment": offer.assignment_id} if ask.reply else None
+        {"what": "answer", "assignment": offer.assignment_id} if asked.reply else None
     )
+
+
+def ask(offer: Offer) -> Ask:
+    """What the task shows, and how it wants to be answered."""
+    wording = offer.spec.wording(offer.locale, offer.language)
+    kind = TASK_TYPES[offer.spec.type]
+    return kind.ask(offer.spec.settings, wording, offer.body, offer.layout)
 
 
 def _place(turn: Turn, made: list[Message], offer: Offer) -> None:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -322,6 +323,20 @@ async def expire(session: Session, bot_id: int) -> None:
     """Drop what came too late to be of use, as after an outage: offers, broadcasts, reminders."""
     moment_now = await now(session)
     await session.execute(EXPIRE, {"bot": bot_id, "now": moment_now})
+
+
+async def places(
+    session: Session, bot_id: int, chat_id: int, cards: Sequence[int]
+) -> dict[int, float]:
+    """Which message first showed each card; without end while its letter waits to be sent."""
+    if not cards:
+        return {}
+    found = await session.execute(
+        select(outbox.c.card, func.min(outbox.c.message_id))
+        .where(outbox.c.bot_id == bot_id, outbox.c.chat_id == chat_id, outbox.c.card.in_(cards))
+        .group_by(outbox.c.card)
+    )
+    return {card: inf if message is None else message for card, message in found}
 
 
 async def resume(session: Session, bot_id: int, chat_id: int) -> None:

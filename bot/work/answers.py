@@ -30,7 +30,9 @@ from bot.work.reports import Parked
 from bot.work.sittings import Lesson
 
 CORRECTABLE = timedelta(minutes=10)
+LATE = timedelta(days=1)  # Telegram delivers what was written for so long
 BATCH = 200
+UNANSWERED = 3  # cards back that somebody may still be answering
 REASONS = ("broken", "language", "unclear", "harmful", "personal", "other")
 
 assignments, answers, reviews = table(Assignment), table(Answer), table(Review)
@@ -226,6 +228,31 @@ async def last_answered(session: Session, worker_id: int) -> int | None:
         .order_by(assignments.c.answered_at.desc(), assignments.c.id.desc())
         .limit(1)
     )
+
+
+async def unanswered(
+    session: Session, worker_id: int, *, since: datetime, now: datetime
+) -> list[Offer]:
+    """What was shown and may still have been waiting for its answer at a time, newest first.
+
+    In hand; or expired not long ago, and after the last answer: who had answered had gone on.
+    """
+    mine = assignments.c.worker_id == worker_id
+    before = select(func.max(assignments.c.id)).where(mine, assignments.c.answered_at < since)
+    last = func.coalesce(before.scalar_subquery(), 0)
+    expired = (
+        (assignments.c.state == "expired")
+        & (assignments.c.id > last)
+        & (assignments.c.lease_until > now - LATE)
+    )
+    found = await session.scalars(
+        select(assignments.c.id)
+        .where(mine, (assignments.c.state == "held") | expired)
+        .order_by(assignments.c.id.desc())
+        .limit(UNANSWERED)
+    )
+    offers = [await dispatch.offer(session, worker_id, one) for one in found.all()]
+    return [one for one in offers if one is not None]
 
 
 async def by_message(session: Session, worker_id: int, message_id: int) -> Offer | None:

@@ -61,13 +61,23 @@ async def tap(update: Update, turn: Turn) -> None:
 async def write(update: Update, turn: Turn) -> None:
     """The next message is the answer. What does not fit is kept as a draft, with the reason."""
     message = update.effective_message
-    current = await _expected(turn)
-    if current is None or message is None:
+    assert message is not None
+    current = await _expected(turn, message)
+    if current is None:
         await work(update, turn)
-        return
-    recorded = await _read(turn, current, message)
-    if recorded is not None:
-        await _go_on(turn, recorded)
+    else:
+        await _write(turn, current, message)
+
+
+async def write_late(update: Update, turn: Turn) -> bool:
+    """Words that nothing on the screen asks for answer a card that did; False if there is none."""
+    message = update.effective_message
+    assert message is not None
+    current = await _looked_at(turn, message)
+    if current is None:
+        return False
+    await _write(turn, current, message)
+    return True
 
 
 async def correct(update: Update, turn: Turn) -> None:
@@ -293,12 +303,34 @@ async def _read(turn: Turn, current: Offer, message: telegram.Message) -> Record
         return None
 
 
-async def _expected(turn: Turn) -> Offer | None:
-    """The task whose answer the next message is: the one shown, or else the one in hand."""
-    shown = (turn.chat.expecting or {}).get("assignment")
-    if shown is None:
-        return await dispatch.held(turn.session, turn.worker.id)
-    return await dispatch.offer(turn.session, turn.worker.id, shown)
+async def _write(turn: Turn, current: Offer, message: telegram.Message) -> None:
+    elsewhere = turn.chat.card != current.assignment_id
+    recorded = await _read(turn, current, message)
+    if recorded is not None:
+        await _go_on(turn, recorded, elsewhere=elsewhere)
+
+
+async def _expected(turn: Turn, message: telegram.Message) -> Offer | None:
+    """The task whose answer a message is: the one shown, if the message stands below its card."""
+    shown = (turn.chat.expecting or {}).get("assignment", 0)
+    current = await dispatch.offer(turn.session, turn.worker.id, shown)
+    place = turn.chat.card_message
+    if current is not None and place is not None and place < message.message_id:
+        return current
+    return await _looked_at(turn, message) or current
+
+
+async def _looked_at(turn: Turn, message: telegram.Message) -> Offer | None:
+    """The card of a text task that was the last on the screen when a message was written.
+
+    A card without a letter was an edit, and seen. If none is known to have been seen, the newest.
+    """
+    found = await answers.unanswered(turn.session, turn.worker.id, since=message.date, now=turn.now)
+    written = [one for one in found if live_card.ask(one).reply]
+    cards = [one.assignment_id for one in written]
+    places = await outbox.places(turn.session, turn.bot_id, turn.chat.chat_id, cards)
+    seen = (one for one in written if places.get(one.assignment_id, 0) < message.message_id)
+    return next(seen, written[0] if written else None)
 
 
 async def _reopen(turn: Turn, assignment: int) -> None:
@@ -310,16 +342,19 @@ async def _reopen(turn: Turn, assignment: int) -> None:
     await live_card.show(turn, current, head=[said])
 
 
-async def _go_on(turn: Turn, recorded: Recorded) -> None:
-    """Saved; the live card turns to the next task. An older card only says that it is saved."""
+async def _go_on(turn: Turn, recorded: Recorded, *, elsewhere: bool = False) -> None:
+    """Saved; the live card turns to the next task. An older card only says that it is saved.
+
+    `elsewhere`: these words were for another card than the one shown, which must be said.
+    """
     if recorded.lesson is not None:
         await _teach(turn, recorded, recorded.lesson)
         return
-    saved = _saved(recorded)
+    saved = _saved_elsewhere(recorded) if elsewhere else _saved(recorded)
     answered = recorded.offer.assignment_id
     turn.toast(i18n.strip_marks(_plain_saved(recorded)))
-    elsewhere = turn.tapped not in (None, turn.chat.card_message)
-    if elsewhere and turn.chat.card not in (None, answered):
+    above = turn.tapped not in (None, turn.chat.card_message)
+    if above and turn.chat.card not in (None, answered):
         turn.replace(Message(text=saved))
         return
     await _next(turn, saved=saved, undo=answered, free=recorded.offer.state == "held")
@@ -359,6 +394,12 @@ async def _show_next(
 
 def _saved(recorded: Recorded) -> str:
     return _("Saved: {answer}.").format(answer=escape(_words(recorded.offer, recorded.value)))
+
+
+def _saved_elsewhere(recorded: Recorded) -> str:
+    return _("Saved for the task that was shown before: {answer}.").format(
+        answer=escape(_words(recorded.offer, recorded.value))
+    )
 
 
 def _plain_saved(recorded: Recorded) -> str:

@@ -13,9 +13,12 @@ from bot.models.work import Answer, Assignment, Task
 from bot.pay import ledger
 from bot.pay.ledger import LedgerBroken
 from bot.store.database import Database, Session, now
+from tests.chaos import trace
+from tests.chaos.letters import told
 from tests.chaos.people import Act
 
 ANSWERED = ("answered", "accepted")
+ELSEWHERE = "Saved for the task that was shown before: "
 LONGEST_LEASE = timedelta(minutes=6)  # the shortest there is, for tasks of a second
 HAPPENED = (
     Assignment.offered_at,
@@ -32,9 +35,8 @@ class Said(NamedTuple):
     """What one person did and had acknowledged, in the order of their updates."""
 
     name: str
+    chat: int
     acts: list[Act]
-    refused: int
-    """Messages that were said to answer nothing, because the card had changed meanwhile."""
 
 
 async def faults(
@@ -88,7 +90,7 @@ async def _work(session: Session, people: list[Said]) -> list[str]:
     texts = {act.label for said in people for act in said.acts if act.kind == "text"}
     return [
         *_taps(people, found, states, texts),
-        *_texts(people, found),
+        *await _texts(session, people, found),
         *_states(found, states),
     ]
 
@@ -110,19 +112,29 @@ def _taps(
         yield f"assignment {assignment} ({states.get(assignment)}): {labels}, tapped {given}"
 
 
-def _texts(people: list[Said], found: dict[int, list[str]]) -> Iterator[str]:
+async def _texts(session: Session, people: list[Said], found: dict[int, list[str]]) -> list[str]:
+    """What was written to a card answers that card and no other, or its writer was told so.
+
+    Of a text that is not where it belongs, what went before is told.
+    """
     holders: dict[str, list[int]] = defaultdict(list)
     for assignment, labels in found.items():
         for label in labels:
             holders[label].append(assignment)
+    letters = await told(session, ELSEWHERE)
+    wrong = []
     for said in people:
-        counts = {a.label: len(holders[a.label]) for a in said.acts if a.kind == "text"}
-        lost = [label for label, count in counts.items() if not count]
-        if len(lost) > said.refused:
-            yield f"{said.name} wrote {lost}, and {said.refused} of it was refused"
-        for label, count in counts.items():
-            if count > 1:
-                yield f"{said.name} wrote {label!r} once: it answers {holders[label]}"
+        for act in said.acts:
+            answers = holders[act.label]
+            if act.kind != "text" or answers == [act.assignment]:
+                continue
+            if len(answers) == 1 and any(f"{ELSEWHERE}{act.label}." in one for one in letters):
+                continue
+            wrong.append(
+                f"{said.name} wrote {act.label!r} to {act.assignment}: it answers {answers}"
+            )
+            wrong += await trace.around(session, said.chat, said.acts, act)
+    return wrong
 
 
 def _states(found: dict[int, list[str]], states: dict[int, str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import text
 
+from bot.i18n import strip_marks
 from bot.sandbox.world import Call
 from bot.store import outbox
 from bot.store.database import Database, Session
@@ -97,6 +98,13 @@ async def compare(session: Session, record: Record, diary: Sequence[Mishap]) -> 
     ]
     repeated = sum(max(0, len(record.heard[words]) - n) for words, n in written.items())
     return Comparison(wrong, sum(written.values()), repeated)
+
+
+async def told(session: Session, words: str) -> list[str]:
+    """The texts of all letters that hold these words."""
+    payloads = (DECODE(payload) for _, payload in await session.execute(READ))
+    texts = (strip_marks(str(payload.get("text", ""))) for payload in payloads)
+    return [one for one in texts if words in one]
 
 
 def _lost(written: dict[Words, int], record: Record) -> Iterator[str]:

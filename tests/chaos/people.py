@@ -12,10 +12,10 @@ from bot.sandbox import Person
 from tests.chaos.witness import Witness
 
 THINK = (0.05, 0.5)  # seconds before an answer
+WRITING = 0.5  # more for a text, during which the card may change
 CLICK = 0.02  # seconds before a button that needs no thought
 PATIENCE = 10.0  # seconds without a reaction before somebody sends /work again
 DOUBLE = 0.1
-REFUSAL = "This task is answered with its buttons"
 HURRY = 0.1  # share of answers after which /work follows before they are heard
 SKIPS, UNDOES, KEEPS = 0.05, 0.07, 0.3
 
@@ -139,7 +139,10 @@ class Someone:
             await self._write("/work", "work")  # its update comes by another way, at the same time
 
     async def _text(self, card: Card) -> None:
-        """Words that nobody else says and that this person says once."""
+        """Words that nobody else says and that this person says once, unless the card changes."""
+        await asyncio.sleep(WRITING)
+        if self._going and self.card() != card:
+            return
         _, assignment, nonce = card.key
         said = f"Said by {self.person.id} as number {len(self.acts)}"
         self._past(card)
@@ -200,11 +203,6 @@ class Someone:
         with suppress(TimeoutError):
             await self.person.wait(changed, timeout=PATIENCE)
             self.reactions.append(time.monotonic() - began)
-
-    @property
-    def refused(self) -> int:
-        """How often they were told that a message answers nothing here."""
-        return sum(1 for one in self.person.chat.messages if REFUSAL in one.get("text", ""))
 
     @property
     def _joined(self) -> bool:

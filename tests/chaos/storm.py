@@ -19,7 +19,7 @@ from bot.models.work import Answer, Assignment, StageVersion
 from bot.sandbox import Sandbox
 from bot.store.database import Database, now
 from bot.work import intake, project_file, projects
-from tests.chaos import books, controls, letters
+from tests.chaos import books, controls, letters, trace
 from tests.chaos.books import Said
 from tests.chaos.fleet import Fleet
 from tests.chaos.letters import Record
@@ -258,6 +258,7 @@ async def _prepare(database: Database, tasks: int) -> datetime:
     """The projects, of so many tasks each; the database's time before anything happened."""
     await letters.copy(database)
     await controls.loosen(database)
+    await trace.begin(database)
     for name, (type, cents, overlap, settings) in KINDS.items():
         toml = PROJECTS.format(
             name=name, type=type, cents=cents, overlap=overlap, settings=settings
@@ -281,7 +282,7 @@ async def _prepare(database: Database, tasks: int) -> datetime:
 def _said(someone: Someone, witness: Witness) -> Said:
     """Only what was acknowledged is promised."""
     acts = [act for act in someone.acts if act.update_id in witness.acknowledged]
-    return Said(someone.person.first_name, acts, someone.refused)
+    return Said(someone.person.first_name, someone.person.id, acts)
 
 
 async def _post(database: Database, record: Record, mishaps: Mishaps, report: Report) -> None:

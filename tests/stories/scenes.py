@@ -159,6 +159,12 @@ async def labels(bot: Life) -> list[str]:
     return await look(bot, select(Answer.label).order_by(*order))
 
 
+async def labels_of(bot: Life, assignment: Assignment) -> list[str]:
+    """The revisions of one answer."""
+    mine = select(Answer.label).where(Answer.assignment_id == assignment.id)
+    return await look(bot, mine.order_by(Answer.revision))
+
+
 async def look(bot: Life, query: Any) -> list[Any]:
     """The first column of what a query finds."""
     async with bot.database.reading() as session:
