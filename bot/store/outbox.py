@@ -329,8 +329,6 @@ async def places(
     session: Session, bot_id: int, chat_id: int, cards: Sequence[int]
 ) -> dict[int, float]:
     """Which message first showed each card; without end while its letter waits to be sent."""
-    if not cards:
-        return {}
     found = await session.execute(
         select(outbox.c.card, func.min(outbox.c.message_id))
         .where(outbox.c.bot_id == bot_id, outbox.c.chat_id == chat_id, outbox.c.card.in_(cards))

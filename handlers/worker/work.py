@@ -327,10 +327,12 @@ async def _looked_at(turn: Turn, message: telegram.Message) -> Offer | None:
     """
     found = await answers.unanswered(turn.session, turn.worker.id, since=message.date, now=turn.now)
     written = [one for one in found if live_card.ask(one).reply]
+    if len(written) < 2:
+        return next(iter(written), None)
     cards = [one.assignment_id for one in written]
     places = await outbox.places(turn.session, turn.bot_id, turn.chat.chat_id, cards)
     seen = (one for one in written if places.get(one.assignment_id, 0) < message.message_id)
-    return next(seen, written[0] if written else None)
+    return next(seen, written[0])
 
 
 async def _reopen(turn: Turn, assignment: int) -> None:
