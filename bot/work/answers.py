@@ -194,7 +194,9 @@ async def reopen(session: Session, worker: Worker, assignment_id: int, *, now: d
     if current is None:
         raise OldCard
     _still_correctable(current, now)
-    await _set(session, current, nonce=dispatch.fresh_nonce())
+    where = {"assignment": current.assignment_id, "seen": current.state}
+    if await session.scalar(CHANGE, where | {"nonce": dispatch.fresh_nonce()}) is None:
+        raise TooLateToCorrect  # accepted, or judged, while we looked
     reopened = await dispatch.offer(session, worker.id, assignment_id)
     assert reopened is not None
     return reopened

@@ -12,8 +12,8 @@ from bot.models.base import table
 from bot.models.chat import Chat
 from bot.models.work import Assignment, Project, Task
 from bot.people import consent, workers
-from bot.work import dispatch, states
-from tests.handlers.office import press, tell
+from bot.work import answers, dispatch, states
+from tests.handlers.office import press, tell, toast
 from tests.life import Life, last_with_buttons
 from tests.stories import scenes
 from tests.stories.scenes import CENT, act, card, crew, opened, pick, say
@@ -125,6 +125,26 @@ async def test_an_answer_at_the_very_end_of_its_lease_is_kept_and_paid(bot: Life
     assert (late.state, late.surplus) == ("answered", False)
     assert await slots(bot) == [0]
     assert (await bot.check())["USD"]["pending"] == 2 * CENT
+
+
+async def test_an_undo_that_meets_the_acceptance_shows_no_card_to_correct(bot: Life) -> None:
+    (amina,) = await crew(bot, 1)
+    await opened(bot, "choice", COLOURS, tasks=["rose", "sea"])
+    later = now() + timedelta(days=9)
+    await say(bot, amina)
+    await pick(bot, amina, 0)
+    async with bot.database.transaction() as session:  # her account is there, and need not be made
+        await answers.accept_due(session, now=later)
+    await pick(bot, amina, 0)
+    shown = last_with_buttons(amina)
+    async with bot.database.transaction() as session:
+        assert await answers.accept_due(session, now=later) == 1
+        await amina.tap_data(shown["message_id"], scenes.data(shown, "w:undo:"))
+        while not bot.database.is_sqlite and await scenes.look(bot, WAITING) == [0]:
+            await asyncio.sleep(0.01)
+    await bot.settle()
+    assert "can no longer be changed" in toast(amina)
+    assert "Choose again" not in card(amina)
 
 
 async def test_a_card_that_expired_can_still_be_answered_beside_the_next_one(bot: Life) -> None:
