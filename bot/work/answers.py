@@ -269,8 +269,14 @@ async def by_message(session: Session, worker_id: int, message_id: int) -> Offer
 
 
 async def skip(session: Session, current: Offer, *, now: datetime) -> None:
-    """Free, without a reason. Raises AlreadyAnswered when it is answered by now."""
-    if not await dispatch.give_back(session, current, state="skipped", now=now):
+    """Free, without a reason. Raises AlreadyAnswered when it is answered by now.
+
+    One that has expired has gone to others already; that it was skipped is still worth knowing.
+    """
+    if current.state == "expired":
+        gone = {"assignment": current.assignment_id, "seen": "expired", "state": "skipped"}
+        await session.execute(CHANGE, gone)
+    elif not await dispatch.give_back(session, current, state="skipped", now=now):
         raise AlreadyAnswered if current.answered_at else GivenBack
 
 

@@ -127,6 +127,18 @@ async def test_an_answer_at_the_very_end_of_its_lease_is_kept_and_paid(bot: Life
     assert (await bot.check())["USD"]["pending"] == 2 * CENT
 
 
+async def test_an_expired_card_can_still_be_skipped(bot: Life) -> None:
+    (amina,) = await crew(bot, 1)
+    await opened(bot, "choice", COLOURS, tasks=["rose", "sea"])
+    await say(bot, amina)
+    await expire(bot)
+    await act(bot, amina, "skip")
+    assert "Skipped." in toast(amina)
+    assert "the sea" in card(amina)
+    assert [one.state for one in await scenes.assignments(bot)] == ["skipped", "held"]
+    assert await slots(bot) == [1, 0]
+
+
 async def test_an_undo_that_meets_the_acceptance_shows_no_card_to_correct(bot: Life) -> None:
     (amina,) = await crew(bot, 1)
     await opened(bot, "choice", COLOURS, tasks=["rose", "sea"])
