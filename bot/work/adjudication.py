@@ -21,7 +21,7 @@ from bot.pay import ledger, tiers
 from bot.pay.ledger import Whose
 from bot.people import roles
 from bot.store.database import Session, upsert
-from bot.work import reviews, stages, votes
+from bot.work import counting, reviews, stages, votes
 from bot.work.stages import StageSpec
 
 CAUSES = ("ambiguous", "gap", "error")
@@ -200,14 +200,10 @@ def _votes(stage_ids: Sequence[int]) -> Any:
 
 def _counts() -> tuple[ColumnElement[bool], ...]:
     """An answer that counts towards a result, in its last revision."""
-    later = answers.alias()
-    corrected = exists().where(
-        later.c.assignment_id == answers.c.assignment_id, later.c.revision > answers.c.revision
-    )
     return (
-        assignments.c.state.in_(votes.COUNTED),
+        assignments.c.state.in_(counting.STATES),
         assignments.c.worker_id.not_in(votes.withdrawn()),
-        ~corrected,
+        *counting.newest(),
     )
 
 

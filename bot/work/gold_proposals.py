@@ -16,7 +16,7 @@ from bot.models.work import Answer, Assignment, Project, Queue, Task
 from bot.people import roles
 from bot.quality import gold
 from bot.store.database import Session
-from bot.work import record, stages, states, terms, votes
+from bot.work import counting, record, stages, states, terms, votes
 from bot.work.stages import StageSpec
 
 AT_LEAST = 3  # answers
@@ -82,10 +82,6 @@ async def make_gold(
 
 
 def _unanimous(stage_id: int, at_least: int) -> Any:
-    later = aliased(Answer)
-    corrected = exists().where(
-        later.assignment_id == Answer.assignment_id, later.revision > Answer.revision
-    )
     in_hand = aliased(Assignment)
     held = exists().where(in_hand.task_id == Task.id, in_hand.state == "held")
     return (
@@ -104,9 +100,9 @@ def _unanimous(stage_id: int, at_least: int) -> Any:
             Task.stage_id == stage_id,
             Task.gold.is_(None),
             Task.open_slots == 0,
-            Assignment.state.in_(votes.COUNTED),
+            Assignment.state.in_(counting.STATES),
             Assignment.worker_id.not_in(votes.withdrawn()),
-            ~corrected,
+            *counting.newest(),
             ~held,
         )
         .group_by(Task.id, Task.queue_id, Task.key, Queue.language)

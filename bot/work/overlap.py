@@ -6,7 +6,7 @@ accurate each worker is comes from the skill that the stage measures.
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import bindparam, select, update
 
 from bot.models.base import table
 from bot.models.skills import Skill
@@ -14,18 +14,10 @@ from bot.models.work import Answer, Assignment, Task
 from bot.money import MICRO
 from bot.quality import confidence, estimates
 from bot.store.database import Session
-from bot.work import dispatch, gold, overlap_terms
+from bot.work import counting, dispatch, gold, overlap_terms
 from bot.work.dispatch import Offer
 
-COUNTED = ("answered", "accepted")
-
 answers, assignments, skills, tasks = table(Answer), table(Assignment), table(Skill), table(Task)
-_later = answers.alias()
-_corrected = exists(
-    select(_later.c.id).where(
-        _later.c.assignment_id == answers.c.assignment_id, _later.c.revision > answers.c.revision
-    )
-)
 
 # Built once, see dispatch. The row is held: of two last answers, one sees the other.
 TASK = (
@@ -41,7 +33,9 @@ VOTES = (
         (skills.c.worker_id == assignments.c.worker_id) & (skills.c.skill == bindparam("skill")),
     )
     .where(
-        assignments.c.task_id == bindparam("task"), assignments.c.state.in_(COUNTED), ~_corrected
+        assignments.c.task_id == bindparam("task"),
+        assignments.c.state.in_(counting.STATES),
+        *counting.newest(),
     )
 )
 MORE = update(tasks).where(tasks.c.id == bindparam("task")).values(overlap=tasks.c.overlap + 1)

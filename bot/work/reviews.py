@@ -21,7 +21,7 @@ from bot.models.work import Answer, Assignment, Queue, Stage, Task
 from bot.pay import tiers
 from bot.people import roles
 from bot.store.database import Session
-from bot.work import access, dispatch, review_terms
+from bot.work import access, counting, dispatch, review_terms
 from bot.work.dispatch import Offer
 
 MAY_REVIEW = ("reviewer", "admin", "owner")
@@ -303,18 +303,14 @@ async def _value(session: Session, assignment_id: int, revision: int) -> Any:
 
 async def _others(session: Session, offer: Offer) -> tuple[tuple[Any, int], ...]:
     """What others answered to the same task, the most frequent first."""
-    later = answers.alias()
-    superseded = exists().where(
-        later.c.assignment_id == answers.c.assignment_id, later.c.revision > answers.c.revision
-    )
     rows = await session.execute(
         select(answers.c.label, answers.c.value)
         .join(assignments, assignments.c.id == answers.c.assignment_id)
         .where(
             assignments.c.task_id == offer.task_id,
             assignments.c.id != offer.assignment_id,
-            assignments.c.state.in_(("answered", "accepted")),
-            ~superseded,
+            assignments.c.state.in_(counting.STATES),
+            *counting.newest(),
         )
         .order_by(answers.c.id)
         .limit(OTHERS)

@@ -16,9 +16,8 @@ from itertools import chain, groupby, islice, repeat
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Row, Select, case, exists, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
 from sqlalchemy.orm import Session as SyncSession
-from sqlalchemy.orm import aliased
 from sqlalchemy.util import await_only
 
 from bot.models.people import Consent
@@ -30,10 +29,10 @@ from bot.quality.agreement import Agreement
 from bot.quality.agreement import agreement as agree
 from bot.store.database import Session
 from bot.task_types import TASK_TYPES
+from bot.work import counting
 from bot.work.stages import StageSpec
 
 PAGE = 1000  # rows fetched at a time; between pages the other turns get theirs
-COUNTED = ("answered", "accepted")  # states whose answer counts towards a result
 LEARNT = 2_000_000  # answers that accuracies are learnt from: 200 MB, and 0.5 s a round
 NEWEST = 5_000  # answers of a stage whose agreement is measured: some milliseconds
 
@@ -192,24 +191,9 @@ def _counted(statement: Rows, stage: Stage, *, own: bool = False) -> Rows:
     return (
         statement.select_from(Assignment)
         .join(Answer, Answer.assignment_id == Assignment.id)
-        .where(Assignment.stage_id == stage.id, Assignment.state.in_(COUNTED))
-        .where(Assignment.worker_id.not_in(withdrawn()), *_latest(own=own))
+        .where(Assignment.stage_id == stage.id, Assignment.state.in_(counting.STATES))
+        .where(Assignment.worker_id.not_in(withdrawn()), *counting.newest(own=own))
     )
-
-
-def _latest(*, own: bool) -> list[ColumnElement[bool]]:
-    """The highest revision counts; `own` leaves out what reviewers made of it.
-
-    A result takes their corrections; how far workers agree, and how accurate they are, is of what
-    they said themselves.
-    """
-    later = aliased(Answer)
-    newer = exists().where(
-        later.assignment_id == Answer.assignment_id, later.revision > Answer.revision
-    )
-    if not own:
-        return [~newer]
-    return [~newer.where(later.reviewer_id.is_(None)), Answer.reviewer_id.is_(None)]
 
 
 def _counts(session: SyncSession, reading: _Reading) -> Rows:
@@ -257,7 +241,11 @@ def _newest(queue: int, limit: int) -> Rows:
         select(Assignment.task_id, Answer.label)
         .join(Answer, Answer.assignment_id == Assignment.id)
         .where(Assignment.queue_id == queue, Assignment.answered_at.is_not(None))
-        .where(Assignment.state.in_(COUNTED), Assignment.gold.is_(False), *_latest(own=True))
+        .where(
+            Assignment.state.in_(counting.STATES),
+            Assignment.gold.is_(False),
+            *counting.newest(own=True),
+        )
         .order_by(Assignment.answered_at.desc(), Assignment.id.desc())
         .limit(limit)
     )

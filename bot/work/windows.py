@@ -13,9 +13,9 @@ from bot.quality import rules
 from bot.quality.rules import Given, Measured, Rule
 from bot.store.database import Session
 from bot.task_types.kind import Unfit
+from bot.work import counting
 from bot.work.stages import StageSpec
 
-GIVEN = ("answered", "accepted")  # what a majority is counted from
 REFUSED = {"accepted": False, "not_accepted": True}
 
 assignments, answers, tasks, queues = table(Assignment), table(Answer), table(Task), table(Queue)
@@ -110,7 +110,7 @@ def _votes(task_ids: Collection[int]) -> Select[Any]:
         select(assignments.c.task_id, answers.c.label, func.count())
         .select_from(assignments)
         .join(answers, _latest(assignments.c.id))
-        .where(assignments.c.task_id.in_(task_ids), assignments.c.state.in_(GIVEN))
+        .where(assignments.c.task_id.in_(task_ids), assignments.c.state.in_(counting.STATES))
         .group_by(assignments.c.task_id, answers.c.label)
     )
 
