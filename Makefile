@@ -9,8 +9,9 @@ RUN = .venv/bin
 demo: setup
 	@$(RUN)/kazi demo $(ARGS)
 
+# Three at a time on two cores: storms wait more than they work.
 test: lint coverage
-	@$(RUN)/pytest -q -n 2 $(or $(ARGS),--ignore=tests/quality)
+	@$(RUN)/pytest -q -n 3 $(or $(ARGS),--ignore=tests/quality)
 
 lint: setup
 	@$(RUN)/ruff check .
