@@ -1,12 +1,13 @@
 """Migrations: bring a database to the newest revision, and say where it stands."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from bot.store.database import Database
 
@@ -24,13 +25,22 @@ def config(connection: Connection | None = None) -> Config:
 
 async def upgrade(database: Database, revision: str = "head") -> None:
     """Run what is missing, in one transaction."""
-    async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), revision))
+    await _run(database, lambda sync: command.upgrade(config(sync), revision))
 
 
 async def downgrade(database: Database, revision: str) -> None:
-    async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), revision))
+    await _run(database, lambda sync: command.downgrade(config(sync), revision))
+
+
+async def _run(database: Database, revisions: Callable[[Connection], None]) -> None:
+    """On SQLite a changed table is copied and dropped: foreign keys are looked at afterwards."""
+    async with database.engine.connect() as connection:
+        await connection.execution_options(foreign_keys="OFF")
+        async with connection.begin():
+            await connection.run_sync(revisions)
+            if database.is_sqlite:
+                broken = await connection.execute(text("PRAGMA foreign_key_check"))
+                assert broken.all() == []
 
 
 async def current(database: Database) -> str | None:

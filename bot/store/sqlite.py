@@ -24,9 +24,9 @@ BUSY_PAUSE = 0.01
 PRAGMAS = (
     "journal_mode=WAL",
     "busy_timeout=0",  # waiting inside SQLite would stop the loop: `begin` waits instead
-    "foreign_keys=ON",
     "recursive_triggers=ON",  # INSERT OR REPLACE must not bypass the delete triggers
 )
+CHANGING = {"foreign_keys": "ON", "synchronous": "FULL"}  # by a transaction's options
 
 
 class Cursor(sqlite3.Cursor):
@@ -99,10 +99,11 @@ def prepare(engine: Any, begin: str) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        safety = connection.get_execution_options().get("synchronous", "FULL")
-        if connection.info.get("synchronous") != safety:  # it cannot change inside a transaction
-            connection.connection.dbapi_connection.execute(f"PRAGMA synchronous={safety}")
-            connection.info["synchronous"] = safety
+        for pragma, usual in CHANGING.items():  # none can change inside a transaction
+            wanted = connection.get_execution_options().get(pragma, usual)
+            if connection.info.get(pragma) != wanted:
+                connection.connection.dbapi_connection.execute(f"PRAGMA {pragma}={wanted}")
+                connection.info[pragma] = wanted
         _begin_patiently(connection.connection.dbapi_connection, begin)
 
 

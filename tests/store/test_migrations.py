@@ -10,9 +10,12 @@ from bot.clock import now
 from bot.models.base import Base
 from bot.models.people import Worker
 from bot.models.schedule import Scheduled
+from bot.models.work import Answer, Assignment, Task
 from bot.people import summaries
 from bot.store import migrate
 from bot.store.database import Database
+from tests.work import crowd
+from tests.work.crowd import Given
 
 
 async def test_migrations_give_the_tables_of_the_models(database: Database):
@@ -28,6 +31,28 @@ async def test_up_down_up_leaves_the_newest_revision(database: Database):
     assert await migrate.current(database) is None
     await migrate.upgrade(database)
     assert await migrate.current(database) == migrate.newest()
+
+
+async def test_work_outlives_every_revision(database: Database):
+    given = [Given("a", "w-ann", "yes"), Given("b", "w-ben", "no", corrections=("yes",))]
+    await crowd.fill(database, given)
+    before = await _work(database)
+    assert len(before) == 3
+    await migrate.downgrade(database, "0001")
+    await migrate.upgrade(database)
+    assert await _work(database) == before
+
+
+async def _work(database: Database) -> list[tuple[object, ...]]:
+    rows = (
+        select(Worker.pseudonym, Task.key, Assignment.state, Answer.revision, Answer.label)
+        .join(Assignment, Assignment.worker_id == Worker.id)
+        .join(Task, Task.id == Assignment.task_id)
+        .join(Answer, Answer.assignment_id == Assignment.id)
+        .order_by(Answer.id)
+    )
+    async with database.reading() as session:
+        return [tuple(row) for row in await session.execute(rows)]
 
 
 async def test_who_works_already_is_in_the_calendar_after_the_upgrade(database: Database):
