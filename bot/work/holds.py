@@ -10,7 +10,7 @@ from bot.models.base import table
 from bot.models.reviews import Review
 from bot.models.work import Assignment, Stage
 from bot.store.database import Session
-from bot.work import stages
+from bot.work import review_terms, stages
 
 LONGEST_REVIEW = timedelta(days=14)  # after it the answer is accepted, hold or not
 
@@ -48,7 +48,7 @@ async def release(
     sooner = []
     for row in await _undecided(session, worker_id, project_id, None):
         spec = await stages.spec(session, row.stage_id, row.stage_version)
-        usual = row.answered_at + timedelta(seconds=int(spec.review["due_seconds"]))
+        usual = row.answered_at + review_terms.of(spec.review).due
         if usual < row.accept_at:
             sooner.append({"assignment": row.id, "until": max(usual, now)})
     if sooner:
