@@ -1,16 +1,14 @@
 """A running bot with its sandbox, as the stories need it: everything over HTTP."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import uvicorn
-
 from bot.app import KINDS, Kazi
 from bot.pay import ledger
 from bot.sandbox import Person, Sandbox
+from bot.sandbox.loopback import Loopback
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.web import server
@@ -103,11 +101,11 @@ async def living(
         )
         kazi = Kazi(settings, database)
         await kazi.start(clock=False, first=first)
-        async with serving(server.app(kazi)) as address:
+        async with Loopback(server.app(kazi)) as served:
             await kazi.wire.call(
                 "setWebhook",
                 {
-                    "url": f"{address}/telegram/{settings.bot_id}",
+                    "url": f"{served.url}/telegram/{settings.bot_id}",
                     "secret_token": SECRET,
                     "allowed_updates": list(KINDS),
                 },
@@ -117,19 +115,3 @@ async def living(
             await life.settle()
             await life.check()
         await kazi.stop(last=first)
-
-
-@asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
-    """An ASGI app on a loopback port of its own."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
-    running = uvicorn.Server(config)
-    task = asyncio.get_running_loop().create_task(running.serve(sockets=[listener]))
-    while not running.started:
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    running.should_exit = True
-    await task
-    listener.close()

@@ -4,7 +4,6 @@ import asyncio
 import csv
 import io
 import json
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import uvicorn
 from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -28,6 +26,7 @@ from bot.models.work import Project
 from bot.pay import ledger
 from bot.quality import aggregate
 from bot.sandbox import Sandbox
+from bot.sandbox.loopback import Loopback
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.task_types.kind import Unfit
@@ -172,9 +171,6 @@ def _refuse_misfits(spec: StageSpec, crowd: list[Recorded]) -> None:
 @asynccontextmanager
 async def _world(database: Database) -> AsyncIterator[tuple[Kazi, Sandbox]]:
     """The sandbox and the bot behind its webhook, both on loopback."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     async with Sandbox(token=TOKEN, history=30) as sandbox:
         settings = Settings(
             bot_token=SecretStr(TOKEN),
@@ -186,23 +182,18 @@ async def _world(database: Database) -> AsyncIterator[tuple[Kazi, Sandbox]]:
         )
         kazi = Kazi(settings, database)
         await kazi.start()
-        config = uvicorn.Config(server.app(kazi), log_config=None, access_log=False, lifespan="off")
-        serving = uvicorn.Server(config)
-        task = asyncio.ensure_future(serving.serve(sockets=[listener]))
-        where = {
-            "url": f"{address}/telegram/{settings.bot_id}",
-            "secret_token": SECRET,
-            "allowed_updates": list(KINDS),
-            "max_connections": 100,
-        }
-        await kazi.wire.call("setWebhook", where)
         try:
-            yield kazi, sandbox
+            async with Loopback(server.app(kazi)) as served:
+                where = {
+                    "url": f"{served.url}/telegram/{settings.bot_id}",
+                    "secret_token": SECRET,
+                    "allowed_updates": list(KINDS),
+                    "max_connections": 100,
+                }
+                await kazi.wire.call("setWebhook", where)
+                yield kazi, sandbox
+                await kazi.wire.call("deleteWebhook", {})
         finally:
-            await kazi.wire.call("deleteWebhook", {})
-            serving.should_exit = True
-            await task
-            listener.close()
             await kazi.stop()
 
 

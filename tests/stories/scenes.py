@@ -17,9 +17,10 @@ from bot.models.chat import Chat, Outbox
 from bot.models.people import Worker, WorkerLanguage
 from bot.models.work import Answer, Assignment, Project
 from bot.sandbox import Person
+from bot.sandbox.loopback import Loopback
 from bot.web import server
 from bot.work import intake, project_file, projects
-from tests.life import SECRET, Life, last_with_buttons, serving
+from tests.life import SECRET, Life, last_with_buttons
 
 CENT = 10_000  # micro-units
 _numbers = itertools.count(1)
@@ -214,8 +215,8 @@ async def restarted(bot: Life) -> AsyncIterator[None]:
     await bot.kazi.stop()
     before, again = bot.kazi, Kazi(bot.kazi.settings, base.database(bot.kazi.settings))
     await again.start(clock=False)
-    async with serving(server.app(again)) as address:
-        url = f"{address}/telegram/{again.bot_id}"
+    async with Loopback(server.app(again)) as served:
+        url = f"{served.url}/telegram/{again.bot_id}"
         await again.wire.call("setWebhook", {"url": url, "secret_token": SECRET})
         bot.kazi, bot.database = again, again.database
         yield

@@ -14,11 +14,12 @@ from bot.clock import now
 from bot.models.base import table
 from bot.models.chat import Outbox
 from bot.models.work import Assignment
+from bot.sandbox.loopback import Loopback
 from bot.store import outbox
 from bot.store.database import now as database_now
 from bot.web import server
 from bot.web.server import SECRET_HEADER
-from tests.life import SECRET, Life, serving
+from tests.life import SECRET, Life
 from tests.stories import scenes
 
 Figures = dict[str, float]
@@ -215,15 +216,15 @@ WRONG: list[list[tuple[str, str]]] = [
 
 async def test_with_a_token_set_it_is_needed_even_on_this_machine(bot: Life) -> None:
     bot.kazi.settings.metrics_token = SecretStr("the-right-one")
-    async with serving(server.app(bot.kazi)) as address, httpx.AsyncClient() as web:
+    async with Loopback(server.app(bot.kazi)) as served, httpx.AsyncClient() as web:
         for headers in WRONG:
-            answer = await web.get(f"{address}/metrics", headers=headers)
+            answer = await web.get(f"{served.url}/metrics", headers=headers)
             assert answer.status_code == 401, headers
             assert "kazi" not in answer.text
         not_ascii = {b"Authorization": "Bearer gehe\xefm".encode("latin-1")}
-        assert (await web.get(f"{address}/metrics", headers=not_ascii)).status_code == 401
+        assert (await web.get(f"{served.url}/metrics", headers=not_ascii)).status_code == 401
         right = {"Authorization": "Bearer the-right-one"}
-        assert (await web.get(f"{address}/metrics", headers=right)).status_code == 200
+        assert (await web.get(f"{served.url}/metrics", headers=right)).status_code == 200
 
 
 @pytest.mark.parametrize(
