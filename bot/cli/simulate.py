@@ -107,7 +107,9 @@ def replay(
 
 
 def read_labels(path: Path) -> list[Recorded]:
-    """The recorded workers, busiest first. Raises NoLabels without the three columns."""
+    """The recorded workers in the file's order, in which they begin. Raises NoLabels without its
+    three columns.
+    """
     crowd: dict[str, Recorded] = {}
     with path.open(encoding="utf-8-sig", newline="") as stream:
         rows = csv.DictReader(stream)
@@ -116,7 +118,7 @@ def read_labels(path: Path) -> list[Recorded]:
         for row in rows:
             one = crowd.setdefault(row["worker"], Recorded(row["worker"]))
             one.labels.setdefault(row["task"], row["label"])
-    return sorted(crowd.values(), key=lambda one: (-len(one.labels), one.name))
+    return list(crowd.values())
 
 
 async def play(
