@@ -7,7 +7,12 @@ from typing import NamedTuple
 
 from babel import Locale
 from babel.core import get_global
-from babel.numbers import format_currency, get_currency_symbol, get_territory_currencies
+from babel.numbers import (
+    format_currency,
+    get_currency_precision,
+    get_currency_symbol,
+    get_territory_currencies,
+)
 
 from bot import i18n
 from bot.errors import Invalid
@@ -99,6 +104,11 @@ def show(micro: int, currency: str) -> str:
 
 SHARED = frozenset({"$", "¥", "￥", "£", "Rs", "₨", "kr"})
 LOCAL = {"KES": "KSh", "TZS": "TSh", "UGX": "USh"}  # as East Africa writes them, in any language
+
+
+def unit(currency: str) -> int:
+    """The smallest amount that a currency's own decimals can write, in millionths: a cent."""
+    return int(MICRO // 10 ** get_currency_precision(currency))
 
 
 def currencies() -> frozenset[str]:
