@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -33,6 +34,23 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     rate_limit: int = Field(default=30, ge=0)
     """Messages a second of the bot, over all processes; 0: none, for a server of one's own."""
+    provider_timeout: float = Field(default=30.0, gt=0)
+    """Seconds that a payment provider may take to answer; after that the outcome is unknown."""
+    paypal_url: str = "https://api-m.paypal.com"
+    paypal_client_id: SecretStr = SecretStr("")
+    paypal_client_secret: SecretStr = SecretStr("")
+    mpesa_url: str = "https://api.safaricom.co.ke"
+    mpesa_consumer_key: SecretStr = SecretStr("")
+    mpesa_consumer_secret: SecretStr = SecretStr("")
+    mpesa_shortcode: str = ""
+    mpesa_initiator: str = ""
+    mpesa_initiator_password: SecretStr = SecretStr("")
+    mpesa_certificate: str = Field(default="", repr=False)  # public, but long
+    mpesa_command: Literal["BusinessPayment", "SalaryPayment", "PromotionPayment"] = (
+        "BusinessPayment"
+    )
+    mpesa_callback_secret: SecretStr = SecretStr("")
+    """A part of the address to which M-Pesa reports: its callbacks are not signed."""
 
     @field_validator("owner_ids", mode="before")
     @classmethod
@@ -47,6 +65,14 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return [SecretStr(part) for part in value.replace(",", " ").split()]
         return value
+
+    @field_validator("paypal_url", "mpesa_url")
+    @classmethod
+    def _encrypted(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError("money is only sent over https")
+        return value.rstrip("/")
 
     @classmethod
     def settings_customise_sources(

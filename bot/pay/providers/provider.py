@@ -6,12 +6,18 @@ A provider knows neither database nor chat. Amounts are micro-units; a provider 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 from bot import money
 from bot.errors import Invalid
 from bot.i18n import N_
-from bot.pay.providers.wire import Wire
+from bot.pay.providers import addresses, terms
+from bot.pay.providers.wire import Refused as Refused
+from bot.pay.providers.wire import Uncertain as Uncertain
+from bot.pay.providers.wire import Unreachable as Unreachable
+from bot.pay.providers.wire import Wire as Wire
+from bot.settings import Settings
 
 State: TypeAlias = Literal["settled", "failed", "pending", "unknown"]
 
@@ -69,25 +75,6 @@ class File(NamedTuple):
     content: bytes
 
 
-class Uncertain(Exception):
-    """Time-out, 5xx, or the connection was lost after sending: nothing is known."""
-
-
-class Refused(Exception):
-    """Certainly nothing was taken; `reason` is a code of REASONS."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class Unreachable(Refused):
-    """Nothing was even sent: the same submission may be made again later."""
-
-    def __init__(self) -> None:
-        super().__init__("unavailable")
-
-
 class WrongTemplate(Invalid):
     """A template does not fit. Subclasses name what."""
 
@@ -110,7 +97,7 @@ class Provider:
 
     def shown(self, destination: str) -> str:
         """The destination masked for people: "•••• 678"."""
-        return f"•••• {destination[-3:]}"
+        return addresses.masked(destination)
 
     def unit(self, currency: str) -> int:
         """The smallest payable amount in micro-units; every Payment is a multiple of it."""
@@ -118,11 +105,20 @@ class Provider:
 
     def minimum(self, currency: str) -> int:
         """Below it, in micro-units, no payout is made."""
-        return self.unit(currency)
+        return max(self.unit(currency), terms.of(self.name, currency).minimum)
+
+    def maximum(self, currency: str) -> int | None:
+        """The largest payment in micro-units; None: no limit is known."""
+        return terms.of(self.name, currency).maximum
 
     def fee(self, amount: int, currency: str) -> int:
-        """What is kept when `amount` leaves a balance; the Payment is for the rest. Micro-units."""
-        return 0
+        """What is kept when `amount` leaves a balance; the Payment is for the rest. Micro-units.
+
+        A multiple of the unit, rounded up here and nowhere else.
+        """
+        fee = terms.of(self.name, currency).fee(amount)
+        unit = self.unit(currency)
+        return -(-fee // unit) * unit
 
     def files(
         self, batch: str, payments: Sequence[Payment], template: bytes | None = None
@@ -131,10 +127,12 @@ class Provider:
         raise NotImplementedError
 
     def amount(self, payment: Payment) -> str:
-        """The exact decimal: "5.45". Raises ValueError for what the rail cannot pay exactly."""
-        if payment.amount <= 0 or payment.amount % self.unit(payment.currency):
+        """The exact decimal: "5.40". Raises ValueError for what the rail cannot pay exactly."""
+        unit = self.unit(payment.currency)
+        if payment.amount <= 0 or payment.amount % unit:
             raise ValueError(f"{payment.reference}: {payment.amount} cannot be paid exactly")
-        return money.decimal(payment.amount)
+        decimals = len(str(money.MICRO // unit)) - 1  # of 100 cents: 2
+        return f"{Decimal(payment.amount).scaleb(-money.DECIMALS):.{decimals}f}"
 
 
 class ApiProvider(Provider):
@@ -145,7 +143,7 @@ class ApiProvider(Provider):
     """For how long after the first attempt `submit` may be made again with the same batch and
     payments, because the provider refuses what it has had. None: never, only `query` tells."""
 
-    def configured(self, wire: Wire) -> bool:
+    def configured(self, settings: Settings) -> bool:
         """Whether the credentials are there; without them there are only files."""
         raise NotImplementedError
 
@@ -161,15 +159,15 @@ class ApiProvider(Provider):
     ) -> list[Outcome]:
         """Ask by the keys of `submit`; `unknown` where the provider does not know the reference.
 
-        Changes nothing and may be asked any time. `pending` too where the answer comes later as
-        a callback. Raises Uncertain or Refused, which then say nothing about the payments.
+        Changes nothing and may be asked any time. Leaves out those whose answer comes later, as a
+        callback. Raises Uncertain or Refused, which then say nothing about the payments.
         """
         raise NotImplementedError
 
-    def results(self, payload: bytes) -> list[Outcome]:
+    def results(self, payload: bytes, *, timed_out: bool = False) -> list[Outcome]:
         """What an asynchronous callback says. Raises ValueError for what is none.
 
-        Callbacks are not signed: before money moves, a settled or failed one is to be believed
-        only on an address that nobody can guess.
+        `timed_out`: it came to the address for what waited too long in the provider's queue.
+        Callbacks are not signed: one is to be believed only at an address that nobody can guess.
         """
         raise NotImplementedError

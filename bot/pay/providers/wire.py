@@ -1,10 +1,63 @@
-"""The wire to providers: one HTTP session, addresses and credentials from the settings."""
+"""The wire to providers: HTTP with time-outs, and what may be concluded when it fails.
 
+Nothing here logs: requests hold tokens and people's accounts.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import aiohttp
+import msgspec
 
 from bot.settings import Settings
+
+CONNECT = 10.0  # seconds
+MARGIN = 60.0  # seconds that a token is given up before it ends
+
+# Raised before a request is written: it was certainly not executed.
+UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+
+class Uncertain(Exception):
+    """Time-out, 5xx, or the connection was lost after sending: nothing is known."""
+
+
+class Refused(Exception):
+    """Certainly nothing was taken; `reason` is a code of REASONS, `references` whose fault it is.
+
+    Without references it is nobody's in particular.
+    """
+
+    def __init__(self, reason: str, references: tuple[str, ...] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.references = references
+
+
+class Unreachable(Refused):
+    """Nothing was even looked at: the same submission may be made again later."""
+
+    def __init__(self) -> None:
+        super().__init__("unavailable")
+
+
+class Answer(NamedTuple):
+    """What came back, below 500. A body that is no JSON object is an empty one."""
+
+    status: int
+    body: dict[str, Any]
+
+
+class Token(NamedTuple):
+    """A bearer token; `until` in seconds of the monotonic clock."""
+
+    text: str
+    until: float
+
+
+Fetch = Callable[[], Awaitable[Token]]
 
 
 @dataclass(slots=True)
@@ -13,4 +66,74 @@ class Wire:
 
     session: aiohttp.ClientSession
     settings: Settings
-    tokens: dict[str, tuple[str, float]] = field(default_factory=dict, repr=False)
+    _tokens: dict[str, Token] = field(default_factory=dict, repr=False)
+
+    async def call(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Answer:
+        """Raises Unreachable, or Uncertain."""
+        seconds = self.settings.provider_timeout
+        limits = aiohttp.ClientTimeout(total=seconds, sock_connect=min(CONNECT, seconds))
+        try:
+            async with self.session.request(
+                method, url, data=body, headers=headers, timeout=limits, allow_redirects=False
+            ) as answer:
+                return _concluded(answer.status, await answer.read())
+        except UNSENT:
+            raise Unreachable from None  # the library's words may hold the address
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            raise Uncertain from None
+
+    async def call_as(self, fetch: Fetch, method: str, url: str, content: object = None) -> Answer:
+        """A call with the provider's token, and once more with a new one where that has ended."""
+        body = None if content is None else msgspec.json.encode(content)
+        for _ in range(2):
+            token = await self._token(url, fetch)
+            headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+            answer = await self.call(method, url, headers, body)
+            if not _token_refused(answer):
+                return answer
+            self._tokens.clear()
+        raise Refused("credentials")
+
+    async def _token(self, url: str, fetch: Fetch) -> str:
+        """Without a token nothing is sent, so whatever goes wrong here took nothing."""
+        origin = url[: url.index("/", len("https://"))]
+        held = self._tokens.get(origin)
+        if held is None or held.until < time.monotonic():
+            try:
+                held = self._tokens[origin] = await fetch()
+            except Uncertain:
+                raise Unreachable from None
+        return held.text
+
+
+def token_of(answer: Answer) -> Token:
+    """The token in an OAuth2 answer. Raises Refused."""
+    text = answer.body.get("access_token")
+    if answer.status != 200 or not isinstance(text, str):
+        raise Refused("credentials")
+    try:
+        seconds = float(answer.body.get("expires_in", 0))  # Daraja writes it as text
+    except (TypeError, ValueError):
+        seconds = 0.0
+    return Token(text, time.monotonic() + seconds - MARGIN)
+
+
+def _concluded(status: int, content: bytes) -> Answer:
+    if status == 429:
+        raise Unreachable
+    if status >= 500 or 300 <= status < 400:
+        raise Uncertain
+    try:
+        body = msgspec.json.decode(content, type=dict[str, Any])
+    except msgspec.DecodeError:
+        if status < 300:
+            raise Uncertain from None
+        body = {}
+    return Answer(status, body)
+
+
+def _token_refused(answer: Answer) -> bool:
+    """Daraja says 404 or 400 for a token that has ended."""
+    return answer.status == 401 or answer.body.get("errorCode") in ("404.001.03", "400.003.01")
