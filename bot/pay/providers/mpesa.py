@@ -11,7 +11,6 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
-import aiohttp
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
@@ -20,7 +19,7 @@ from bot.money import MICRO
 from bot.pay.providers import addresses, tables
 from bot.pay.providers.provider import ApiProvider, File, Outcome, Payment, Refused, State, Wire
 from bot.pay.providers.values import listed, mapped, read, text
-from bot.pay.providers.wire import Answer, Token, token_of
+from bot.pay.providers.wire import Answer, Login
 from bot.settings import Settings
 
 ROWS = 5000
@@ -202,20 +201,15 @@ def _remarks(payment: Payment) -> str:
 
 
 async def _call(wire: Wire, path: str, content: object) -> Answer:
-    async def fetch() -> Token:
-        return await _token(wire)
-
-    return await wire.call_as(fetch, "POST", wire.settings.mpesa_url + path, content)
-
-
-async def _token(wire: Wire) -> Token:
     settings = wire.settings
-    login = aiohttp.BasicAuth(
-        settings.mpesa_consumer_key.get_secret_value(),
-        settings.mpesa_consumer_secret.get_secret_value(),
+    login = Login(
+        settings.mpesa_url,
+        settings.mpesa_consumer_key,
+        settings.mpesa_consumer_secret,
+        "GET",
+        "/oauth/v1/generate?grant_type=client_credentials",
     )
-    url = f"{settings.mpesa_url}/oauth/v1/generate?grant_type=client_credentials"
-    return token_of(await wire.call("GET", url, {"Authorization": login.encode()}))
+    return await wire.call_as(login, "POST", path, content)
 
 
 def _taken(answer: Answer) -> bool:

@@ -13,14 +13,12 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-import aiohttp
-
 from bot import money
 from bot.i18n import N_
 from bot.pay.providers import addresses, tables
 from bot.pay.providers.provider import ApiProvider, File, Outcome, Payment, Refused, State, Wire
 from bot.pay.providers.values import listed, mapped, read, text
-from bot.pay.providers.wire import Answer, Token, token_of
+from bot.pay.providers.wire import Answer, Login
 from bot.settings import Settings
 
 ROWS = 5000  # of one file
@@ -187,24 +185,16 @@ class PayPal(ApiProvider):
 
 
 async def _call(wire: Wire, method: str, path: str, content: object = None) -> Answer:
-    async def fetch() -> Token:
-        return await _token(wire)
-
-    return await wire.call_as(fetch, method, wire.settings.paypal_url + path, content)
-
-
-async def _token(wire: Wire) -> Token:
     settings = wire.settings
-    login = aiohttp.BasicAuth(
-        settings.paypal_client_id.get_secret_value(),
-        settings.paypal_client_secret.get_secret_value(),
+    login = Login(
+        settings.paypal_url,
+        settings.paypal_client_id,
+        settings.paypal_client_secret,
+        "POST",
+        "/v1/oauth2/token",
+        b"grant_type=client_credentials",
     )
-    headers = {
-        "Authorization": login.encode(),
-        "Content-Type": "application/x-www-form-urlencoded",
-    }
-    url = f"{settings.paypal_url}/v1/oauth2/token"
-    return token_of(await wire.call("POST", url, headers, b"grant_type=client_credentials"))
+    return await wire.call_as(login, method, path, content)
 
 
 async def _details(wire: Wire, handle: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:

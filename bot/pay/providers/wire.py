@@ -3,17 +3,20 @@
 Nothing here logs: requests hold tokens and people's accounts.
 """
 
+import base64
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import aiohttp
 import msgspec
+from pydantic import SecretStr
 
 from bot.settings import Settings
 
 CONNECT = 10.0  # seconds
+FORM = "application/x-www-form-urlencoded"
 MARGIN = 60.0  # seconds that a token is given up before it ends
 
 # Raised before a request is written: it was certainly not executed.
@@ -57,7 +60,19 @@ class Token(NamedTuple):
     until: float
 
 
-Fetch = Callable[[], Awaitable[Token]]
+class Login(NamedTuple):
+    """How a provider hands out tokens: OAuth2 with client credentials."""
+
+    base: str  # the provider's address
+    client: SecretStr
+    secret: SecretStr
+    method: str
+    path: str
+    body: bytes | None = None
+
+    def basic(self) -> str:
+        both = f"{self.client.get_secret_value()}:{self.secret.get_secret_value()}"
+        return f"Basic {base64.b64encode(both.encode()).decode()}"
 
 
 @dataclass(slots=True)
@@ -84,31 +99,32 @@ class Wire:
         except (TimeoutError, aiohttp.ClientError, OSError):
             raise Uncertain from None
 
-    async def call_as(self, fetch: Fetch, method: str, url: str, content: object = None) -> Answer:
-        """A call with the provider's token, and once more with a new one where that has ended."""
+    async def call_as(self, login: Login, method: str, path: str, content: object = None) -> Answer:
+        """A call with a provider's token, and once more with a new one where that has ended."""
         body = None if content is None else msgspec.json.encode(content)
         for _ in range(2):
-            token = await self._token(url, fetch)
+            token = await self._token(login)
             headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-            answer = await self.call(method, url, headers, body)
+            answer = await self.call(method, login.base + path, headers, body)
             if not _token_refused(answer):
                 return answer
-            self._tokens.clear()
+            self._tokens.pop(login.base, None)
         raise Refused("credentials")
 
-    async def _token(self, url: str, fetch: Fetch) -> str:
+    async def _token(self, login: Login) -> str:
         """Without a token nothing is sent, so whatever goes wrong here took nothing."""
-        origin = url[: url.index("/", len("https://"))]
-        held = self._tokens.get(origin)
+        held = self._tokens.get(login.base)
         if held is None or held.until < time.monotonic():
+            headers = {"Authorization": login.basic(), "Content-Type": FORM}
             try:
-                held = self._tokens[origin] = await fetch()
+                answer = await self.call(login.method, login.base + login.path, headers, login.body)
             except Uncertain:
                 raise Unreachable from None
+            held = self._tokens[login.base] = _issued(answer)
         return held.text
 
 
-def token_of(answer: Answer) -> Token:
+def _issued(answer: Answer) -> Token:
     """The token in an OAuth2 answer. Raises Refused."""
     text = answer.body.get("access_token")
     if answer.status != 200 or not isinstance(text, str):
