@@ -5,13 +5,17 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from bot.sandbox import control
 from bot.sandbox.botapi import BotApi
 from bot.sandbox.delivery import DEADLINE, Intake, Pace
 from bot.sandbox.loopback import Loopback
+from bot.sandbox.payments import Payments
 from bot.sandbox.world import World
+
+PAYMENTS = "/payments"
 
 
 class Sandbox(World):
@@ -45,6 +49,8 @@ class Sandbox(World):
         self._pace = Pace(retry_scale, deadline, duplicate, reorder)
         self._api = BotApi(self)
         self._api.intake = Intake(self, self._pace, self._api.execute)
+        self.payments = Payments(clock)
+        self._providers = Mount(PAYMENTS, self.payments.app)
         self._pages = control.application(self)
         self._loopback = Loopback(self._serve, host=host, port=port)
 
@@ -62,6 +68,7 @@ class Sandbox(World):
         self._api.stopping.set()
         self.events.close()
         await self._api.intake.stop()
+        await self.payments.stop()
         await self._loopback.stop()
         self.files.close()
 
@@ -80,5 +87,7 @@ class Sandbox(World):
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith("/bot"):
             await self._api(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(PAYMENTS):
+            await self._providers(scope, receive, send)
         else:
             await self._pages(scope, receive, send)

@@ -4,17 +4,18 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import httpx
 import pytest
+import pytest_asyncio
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
 
 from bot.pay.providers import PROVIDERS
 from bot.pay.providers.mpesa import LATE, MPesa
@@ -30,8 +31,11 @@ from bot.pay.providers.provider import (
     Wire,
 )
 from bot.sandbox.payments import Fault, Payments
+from bot.sandbox.payments.book import answer
 from bot.settings import Settings
 from tests.life import serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DAY = 24 * 3600.0
 KEEP_OUT = "nobody-guesses-this"
@@ -65,29 +69,38 @@ class Bank:
         self.book.faults.append(Fault(call, kind, **more))
 
 
-@pytest.fixture
-async def bank() -> AsyncIterator[Bank]:
-    async with opened() as bank:
-        yield bank
+class Door:
+    """One server for all tests: stopping one takes longer than most of them."""
 
+    bank: Bank
+    address: str
 
-@asynccontextmanager
-async def opened() -> AsyncIterator[Bank]:
-    payments = Payments(clock=lambda: bank.now)
-    bank = Bank(payments)
-    app = Starlette(
-        routes=[
-            Route("/payments/mpesa/{secret:path}", bank.callback, methods=["POST"]),
-            Mount("/bank", payments.app),
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        routes = [
+            Route("/payments/mpesa/{secret:path}", self.bank.callback, methods=["POST"]),
+            Mount("/bank", self.bank.payments.app),
         ]
+        await Starlette(routes=routes)(scope, receive, send)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def door() -> AsyncIterator[Door]:
+    door = Door()
+    async with serving(door) as door.address:
+        yield door
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def bank(door: Door) -> AsyncIterator[Bank]:
+    payments = Payments(clock=lambda: bank.now)
+    bank = door.bank = Bank(payments)
+    bank.address = f"{door.address}/bank"
+    settings = Settings(
+        webhook_url=door.address,
+        mpesa_callback_secret=KEEP_OUT,
+        **payments.settings(bank.address),
     )
-    async with serving(app) as here, aiohttp.ClientSession() as session:
-        bank.address = f"{here}/bank"
-        settings = Settings(
-            webhook_url=here,
-            mpesa_callback_secret=KEEP_OUT,
-            **payments.settings(bank.address),
-        )
+    async with aiohttp.ClientSession() as session:
         bank.wire = Wire(session, settings)
         yield bank
         await payments.stop()
@@ -478,8 +491,99 @@ async def test_daraja_may_refuse_what_it_had(bank: Bank) -> None:
     assert bank.book.times("kazi-1") == 1
 
 
-def test_every_reason_has_a_sentence() -> None:
+async def test_every_reason_has_a_sentence() -> None:
     from bot.pay.providers import mpesa, paypal
 
     used = {*mpesa.RESULTS.values(), *paypal.ERROR_REASONS.values(), *paypal.STATE_REASONS.values()}
     assert used <= REASONS.keys()
+
+
+# Answers that no stand-in gives
+
+
+def script(bank: Bank, token: Any, *answers: tuple[int, Any]) -> None:
+    """From now on: a token, then these answers one after another."""
+    left = list(answers)
+
+    async def say(request: Request) -> Response:
+        is_token = "oauth" in request.url.path
+        status, body = (200, token) if is_token else left.pop(0)
+        if isinstance(body, bytes):
+            return Response(body, status)
+        return answer(body, status)
+
+    bank.payments.app = Starlette(routes=[Route("/{path:path}", say, methods=["GET", "POST"])])
+
+
+TOKEN = {"access_token": "t", "expires_in": "soon"}
+
+
+async def refusal(bank: Bank, rail: ApiProvider, status: int, body: Any) -> str:
+    script(bank, TOKEN, (status, body))
+    with pytest.raises(Refused) as refused:
+        await rail.submit(bank.wire, "B1", [of(rail)])
+    return refused.value.reason
+
+
+async def test_refusals_are_told_apart_by_what_can_be_done(bank: Bank) -> None:
+    assert await refusal(bank, PAYPAL, 403, {"name": "NOT_AUTHORIZED"}) == "credentials"
+    assert await refusal(bank, PAYPAL, 403, {"name": "CIP_NOT_VERIFIED"}) == "credentials"
+    assert await refusal(bank, PAYPAL, 422, {"name": "BRAND_NEW"}) == "other"
+    assert await refusal(bank, PAYPAL, 400, b"<html>") == "other"
+    assert await refusal(bank, MPESA, 403, {}) == "credentials"
+    assert await refusal(bank, MPESA, 200, {"ResponseCode": "1"}) == "funds"
+    assert await refusal(bank, MPESA, 404, {"errorCode": "404.003.01"}) == "other"
+
+
+@pytest.mark.parametrize("rail", RAILS, ids=["paypal", "mpesa"])
+@pytest.mark.parametrize(("status", "body"), [(200, b"<html>"), (302, b""), (200, b"[]")])
+async def test_an_answer_that_cannot_be_read_is_uncertain(
+    bank: Bank, rail: ApiProvider, status: int, body: bytes
+) -> None:
+    script(bank, TOKEN, (status, body))
+    with pytest.raises(Uncertain):
+        await rail.submit(bank.wire, "B1", [of(rail)])
+
+
+@pytest.mark.parametrize("rail", RAILS, ids=["paypal", "mpesa"])
+async def test_a_token_that_is_none_is_refused(bank: Bank, rail: ApiProvider) -> None:
+    script(bank, {"access_token": None})
+    with pytest.raises(Refused) as refused:
+        await rail.submit(bank.wire, "B1", [of(rail)])
+    assert refused.value.reason == "credentials"
+
+
+async def test_a_query_that_is_refused_says_nothing_of_the_payments(bank: Bank) -> None:
+    script(bank, TOKEN, (400, {"name": "VALIDATION_ERROR"}))
+    with pytest.raises(Refused):
+        await PAYPAL.query(bank.wire, "B1", [dollars(1)], "PB1")
+
+
+@pytest.mark.parametrize(
+    ("status", "value", "state"),
+    [("PROCESSING", None, "pending"), ("SUCCESS", None, "unknown"), ("SUCCESS", "x", "unknown"),
+     ("SUCCESS", "5.4500", "settled"), ("SUCCESS", "5.46", "unknown")],
+)  # fmt: skip
+async def test_an_item_counts_if_it_is_what_we_would_have_sent(
+    bank: Bank, status: str, value: str | None, state: str
+) -> None:
+    item = {
+        "transaction_status": "SUCCESS",
+        "payout_item": {
+            "sender_item_id": "kazi-1",
+            "receiver": "W1@Example.com",
+            "amount": {"value": value, "currency": "USD"},
+        },
+    }
+    header = {"batch_status": status, "sender_batch_header": {"sender_batch_id": "B1"}}
+    items = [] if value is None else [item]
+    script(bank, TOKEN, (200, {"batch_header": header, "items": items}))
+    (one,) = await PAYPAL.query(bank.wire, "B1", [dollars(1)], "PB1")
+    assert one.state == state
+
+
+async def test_a_used_name_without_a_link_leaves_all_unknown(bank: Bank) -> None:
+    details = [{"field": "sender_batch_header.sender_batch_id", "issue": "Duplicate"}]
+    script(bank, TOKEN, (400, {"name": "USER_BUSINESS_ERROR", "details": details}))
+    (one,) = await PAYPAL.submit(bank.wire, "B1", [dollars(1)])
+    assert one.state == "unknown"

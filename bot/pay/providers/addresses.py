@@ -68,6 +68,7 @@ _KENYAN_MOBILE = re.compile(r"(?:(?:\+|00)?254)?0?([17][0-9]{8})")
 _PHONE = re.compile(r"(?:\+|00)([1-9][0-9]{6,14})")
 _IBAN = re.compile(r"(?=(?:\D*\d){8})[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")  # nor a street with a number
 _TON = re.compile(r"[A-Za-z0-9_+/-]{48}")
+_TON_BEGUN = re.compile(r"[EUk0][Qf][A-Za-z0-9_+/-]{46}")  # with every kind and workchain
 _TON_RAW = re.compile(r"-?[0-9]+:[0-9a-fA-F]{64}")
 _BOUNCEABLE, _WALLET, _TEST_ONLY = 0x11, 0x51, 0x80
 _BASECHAIN, _MASTERCHAIN = 0x00, 0xFF
@@ -134,7 +135,7 @@ def account(written: str) -> str:
     packed = _GAPS.sub("", text)
     if _TON_RAW.fullmatch(text):  # it has no check digits
         raise NoTonAddress
-    if _TON.fullmatch(text) or text.startswith("ton://"):
+    if _TON_BEGUN.fullmatch(re.sub(r"\s", "", text)) or text.startswith("ton://"):
         return ton(text)
     if _IBAN.fullmatch(packed.upper()):
         return iban(text)
@@ -149,7 +150,7 @@ def account(written: str) -> str:
 
 def method(destination: str) -> str:
     """Which kind of address a canonical one is: iban, ton, email, phone or account."""
-    if _TON.fullmatch(destination):
+    if _TON_BEGUN.fullmatch(destination):
         return "ton"
     if _IBAN.fullmatch(destination):
         return "iban"

@@ -134,9 +134,9 @@ RECIPIENT = {"recipientid"}
 
 FILLED: dict[str, Callable[[Payment], str]] = {
     "name": lambda one: tables.words(one.name),
-    "recipientid": lambda one: "" if "@" in one.destination else one.destination,
-    "recipientemail": lambda one: one.destination if "@" in one.destination else "",
-    "email": lambda one: one.destination if "@" in one.destination else "",
+    "recipientid": lambda one: "" if "@" in one.destination else tables.exact(one.destination),
+    "recipientemail": lambda one: tables.exact(one.destination) if "@" in one.destination else "",
+    "email": lambda one: tables.exact(one.destination) if "@" in one.destination else "",
     "sourcecurrency": lambda one: one.currency,
     "targetcurrency": lambda one: one.currency,  # or what the recipient's own row says
     "amountcurrency": lambda one: "source",  # exactly what is booked leaves the account
@@ -171,7 +171,7 @@ def _text(template: bytes) -> list[list[str]]:
         text = template.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UnreadableTemplate from None
-    header = text.split("\n", 1)[0]
+    header = text.lstrip().split("\n", 1)[0]
     delimiter = max(",;\t", key=header.count)
     try:
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)

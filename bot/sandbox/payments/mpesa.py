@@ -7,11 +7,12 @@ What is not documented is taken at its worst: the same OriginatorConversationID 
 import asyncio
 import base64
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-import httpx
+import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -22,6 +23,7 @@ from starlette.routing import Route
 
 from bot.sandbox.payments.book import Book, Paid, answer
 from bot.sandbox.payments.tokens import LIFE, Tokens
+from bot.sandbox.wire import BrokenAnswer, Wire
 
 MODES = ("after", "before", "twice", "held", "never", "late")
 SMALLEST, LARGEST = 10, 250_000  # shillings
@@ -51,6 +53,7 @@ class MPesa:
         self._codes: dict[str, str] = {}
         self._held: list[tuple[str, dict[str, Any]]] = []
         self._sending: set[asyncio.Task[None]] = set()
+        self._wires: dict[str, Wire] = {}
 
     def routes(self) -> list[Route]:
         answering = self._book.answering
@@ -72,12 +75,18 @@ class MPesa:
         """Send the callbacks that were held."""
         held, self._held = self._held, []
         for url, body in held:
-            await _post(url, body)
+            await self._post(url, body)
 
     async def settle(self) -> None:
         """Wait for the callbacks under way."""
         while self._sending:
             await asyncio.gather(*self._sending)
+
+    async def stop(self) -> None:
+        """Hang up."""
+        await self.settle()
+        for wire in self._wires.values():
+            await wire.close()
 
     async def _token(self, request: Request) -> Response:
         if not self.tokens.known(request):
@@ -130,7 +139,7 @@ class MPesa:
     async def _tell(self, asked: dict[str, Any], body: dict[str, Any]) -> None:
         url, mode = asked["ResultURL"], self.results
         if mode == "before":
-            await _post(url, body)
+            await self._post(url, body)
         if mode == "held":
             self._held.append((url, body))
         if mode in ("after", "twice"):
@@ -141,20 +150,18 @@ class MPesa:
     def _send(self, url: str, body: dict[str, Any], times: int) -> None:
         async def send() -> None:
             for _ in range(times):
-                await _post(url, body)
+                await self._post(url, body)
 
         task = asyncio.get_running_loop().create_task(send())
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
-
-async def _post(url: str, body: dict[str, Any]) -> None:
-    """A callback; who does not take it is not told again."""
-    try:
-        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
-            await client.post(url, json=body)
-    except httpx.HTTPError:
-        return
+    async def _post(self, url: str, body: dict[str, Any]) -> None:
+        """A callback; who does not take it is not told again."""
+        wire = self._wires.setdefault(url, Wire(url))
+        with suppress(OSError, BrokenAnswer):
+            async with asyncio.timeout(PATIENCE):
+                await wire.post(msgspec.json.encode(body), {})
 
 
 def _fault(asked: dict[str, Any]) -> str:

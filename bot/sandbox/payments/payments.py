@@ -52,7 +52,7 @@ class Payments:
     async def stop(self) -> None:
         """End what hangs, and wait for callbacks under way."""
         self.book.stopping.set()
-        await self.mpesa.settle()
+        await self.mpesa.stop()
 
     async def _paid(self, _: Request) -> Response:
         """Everything that was paid, and how often each reference was."""
