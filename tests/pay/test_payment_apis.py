@@ -30,8 +30,10 @@ from bot.pay.providers.provider import (
     Unreachable,
     Wire,
 )
+from bot.sandbox import Sandbox
 from bot.sandbox.payments import Fault, Payments
 from bot.sandbox.payments.book import answer
+from bot.sandbox.server import PAYMENTS
 from bot.settings import Settings
 from tests.life import serving
 
@@ -587,3 +589,10 @@ async def test_a_used_name_without_a_link_leaves_all_unknown(bank: Bank) -> None
     script(bank, TOKEN, (400, {"name": "USER_BUSINESS_ERROR", "details": details}))
     (one,) = await PAYPAL.submit(bank.wire, "B1", [dollars(1)])
     assert one.state == "unknown"
+
+
+async def test_the_sandbox_serves_the_stand_ins(bank: Bank) -> None:
+    async with Sandbox(token="4242:test") as sandbox:
+        bank.wire.settings = Settings(**sandbox.payments.settings(f"{sandbox.url}{PAYMENTS}"))
+        await PAYPAL.submit(bank.wire, "B1", [dollars(1)])
+        assert sandbox.payments.book.times("kazi-1") == 1

@@ -9,7 +9,7 @@ import base64
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import msgspec
@@ -47,13 +47,16 @@ class MPesa:
         self.tokens = Tokens(key, secret, clock)
         self._book = book
         self._password = password.encode()
-        self._private = _private_key()
-        self.certificate = _certificate(self._private)
         self._requests: dict[str, dict[str, Any]] = {}  # the last by its conversation's id
         self._codes: dict[str, str] = {}
         self._held: list[tuple[str, dict[str, Any]]] = []
         self._sending: set[asyncio.Task[None]] = set()
         self._wires: dict[str, Wire] = {}
+
+    @cached_property
+    def certificate(self) -> str:
+        """What Safaricom hands out to encrypt the initiator's password with, as PEM."""
+        return _certificate(_private_key())
 
     def routes(self) -> list[Route]:
         answering = self._book.answering
@@ -120,7 +123,7 @@ class MPesa:
 
     def _is_ours(self, credential: str) -> bool:
         try:
-            said = self._private.decrypt(base64.b64decode(credential), padding.PKCS1v15())
+            said = _private_key().decrypt(base64.b64decode(credential), padding.PKCS1v15())
         except ValueError:
             return False
         return said == self._password
@@ -260,7 +263,6 @@ def _private_key() -> rsa.RSAPrivateKey:
 
 
 def _certificate(key: rsa.RSAPrivateKey) -> str:
-    """What Safaricom hands out to encrypt the initiator's password with, as PEM."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sandbox")])
     now = datetime.now(UTC)
     certificate = (
