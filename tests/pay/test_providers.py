@@ -410,7 +410,7 @@ def filled(template: bytes, *payments: Payment) -> list[dict[str, str]]:
 def test_wises_columns_are_filled_by_the_templates_header() -> None:
     rail = PROVIDERS["wise"]
     (content,) = files(rail, [paid(rail)]).values()
-    assert content == HEADER + b"\r\nAmina,amina@example.com,EUR,EUR,source,120.00,kazi-1\r\n"
+    assert content == HEADER + b"\r\nAmina,amina@example.com,EUR,EUR,target,120.00,kazi-1\r\n"
 
 
 @pytest.mark.parametrize(
@@ -424,7 +424,7 @@ def test_wises_columns_are_filled_by_the_templates_header() -> None:
 def test_a_template_is_read_however_it_is_written(template: bytes) -> None:
     (row,) = filled(template)
     assert list(row.values()) == [
-        "Amina", "amina@example.com", "EUR", "EUR", "source", "120.00", "kazi-1",
+        "Amina", "amina@example.com", "EUR", "EUR", "target", "120.00", "kazi-1",
     ]  # fmt: skip
 
 

@@ -57,7 +57,7 @@ TERMS: dict[tuple[str, str], Terms] = {
         share=20_000,
         cap=20 * MICRO,
     ),
-    # Fixed target payments: Wise adds its fee to what the house pays.
+    # Wise adds its fee to what the house pays; where it converts, it takes it from what arrives.
     ("wise", ""): Terms("wise.com/help/articles/2663302", date(2026, 11, 24), minimum=MICRO),
     # B2C to registered customers, charged to the business. The last step is the one most often
     # changed: compare it with your contract.

@@ -120,6 +120,8 @@ class Wise(Provider):
         key = _key(column)
         if key == AMOUNT:
             return self.amount(payment)
+        if key == "amountcurrency":
+            return _exact_side(payment, own)
         fill = FILLED.get(key)
         if (kept := own.get(key, "")) and key not in OURS:
             return kept
@@ -139,15 +141,20 @@ FILLED: dict[str, Callable[[Payment], str]] = {
     "email": lambda one: tables.exact(one.destination) if "@" in one.destination else "",
     "sourcecurrency": lambda one: one.currency,
     "targetcurrency": lambda one: one.currency,  # or what the recipient's own row says
-    "amountcurrency": lambda one: "source",  # exactly what is booked leaves the account
     "paymentreference": lambda one: tables.exact(one.reference),
     "reference": lambda one: tables.exact(one.reference),
     "recipienttype": lambda one: "PERSON",
     "receivertype": lambda one: "PERSON",
     "type": lambda one: "EMAIL" if "@" in one.destination else "",
 }
-OURS = {"sourcecurrency", "amountcurrency", "paymentreference", "reference", *RECIPIENT}
+OURS = {"sourcecurrency", "paymentreference", "reference", *RECIPIENT}
 EMPTY = {"recipientdetail"}  # to tell recipients apart; Wise does not read it
+
+
+def _exact_side(payment: Payment, own: dict[str, str]) -> str:
+    """Exactly what is booked arrives, or, where Wise converts it, leaves our account."""
+    target = own.get("targetcurrency") or payment.currency
+    return "target" if target == payment.currency else "source"
 
 
 def read(template: bytes) -> Template:
