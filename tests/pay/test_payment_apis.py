@@ -10,7 +10,6 @@ from typing import Any
 import aiohttp
 import httpx
 import pytest
-import pytest_asyncio
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -31,13 +30,11 @@ from bot.pay.providers.provider import (
     Wire,
 )
 from bot.sandbox import Sandbox
+from bot.sandbox.loopback import Loopback
 from bot.sandbox.payments import Fault, Payments
 from bot.sandbox.payments.book import answer
 from bot.sandbox.server import PAYMENTS
 from bot.settings import Settings
-from tests.life import serving
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DAY = 24 * 3600.0
 KEEP_OUT = "nobody-guesses-this"
@@ -54,9 +51,15 @@ class Bank:
         self.payments, self.book = payments, payments.book
         self.now = 1_800_000_000.0
         self.callbacks: list[Outcome] = []
-        self.answered = asyncio.Event()
         self.wire: Wire
         self.address = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        routes = [
+            Route("/payments/mpesa/{secret:path}", self.callback, methods=["POST"]),
+            Mount("/bank", self.payments.app),
+        ]
+        await Starlette(routes=routes)(scope, receive, send)
 
     async def callback(self, request: Request) -> Response:
         late = request.url.path.endswith(LATE)
@@ -71,38 +74,17 @@ class Bank:
         self.book.faults.append(Fault(call, kind, **more))
 
 
-class Door:
-    """One server for all tests: stopping one takes longer than most of them."""
-
-    bank: Bank
-    address: str
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        routes = [
-            Route("/payments/mpesa/{secret:path}", self.bank.callback, methods=["POST"]),
-            Mount("/bank", self.bank.payments.app),
-        ]
-        await Starlette(routes=routes)(scope, receive, send)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def door() -> AsyncIterator[Door]:
-    door = Door()
-    async with serving(door) as door.address:
-        yield door
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def bank(door: Door) -> AsyncIterator[Bank]:
+@pytest.fixture
+async def bank() -> AsyncIterator[Bank]:
     payments = Payments(clock=lambda: bank.now)
-    bank = door.bank = Bank(payments)
-    bank.address = f"{door.address}/bank"
-    settings = Settings(
-        webhook_url=door.address,
-        mpesa_callback_secret=KEEP_OUT,
-        **payments.settings(bank.address),
-    )
-    async with aiohttp.ClientSession() as session:
+    bank = Bank(payments)
+    async with Loopback(bank) as here, aiohttp.ClientSession() as session:
+        bank.address = f"{here.url}/bank"
+        settings = Settings(
+            webhook_url=here.url,
+            mpesa_callback_secret=KEEP_OUT,
+            **payments.settings(bank.address),
+        )
         bank.wire = Wire(session, settings)
         yield bank
         await payments.stop()
@@ -493,7 +475,7 @@ async def test_daraja_may_refuse_what_it_had(bank: Bank) -> None:
     assert bank.book.times("kazi-1") == 1
 
 
-async def test_every_reason_has_a_sentence() -> None:
+def test_every_reason_has_a_sentence() -> None:
     from bot.pay.providers import mpesa, paypal
 
     used = {*mpesa.RESULTS.values(), *paypal.ERROR_REASONS.values(), *paypal.STATE_REASONS.values()}
