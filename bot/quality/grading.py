@@ -31,4 +31,4 @@ def total(answers: Sequence[Sequence[int]], tasks: int) -> int | None:
     """
     if not all(answers):
         return None
-    return int(sum(map(median, answers)) * POINT / tasks)
+    return int(sum(median(grades) for grades in answers) * POINT / tasks)
