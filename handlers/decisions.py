@@ -11,7 +11,9 @@ from bot.i18n import pgettext
 from bot.models.people import Worker
 from bot.task_types.kind import Wording
 from bot.work import appeals, settlement
+from bot.work.calibration import GOLD
 from bot.work.dispatch import Offer
+from bot.work.grading import GRADE
 from bot.work.review_terms import WHOLE
 from bot.work.verdicts import Decided, Verdict
 from handlers import reasons, review_card
@@ -31,7 +33,7 @@ def said(decided: Decided, answer: object, author: Worker, *, now: datetime) -> 
     verdict = decided.verdict
     if decided.appeal_id is not None:
         return _appeal_decided(decided)
-    if decided.purpose == "audit":
+    if decided.purpose in ("audit", GOLD, GRADE):
         return _second_look(decided.offer) if decided.turned else None
     if verdict.kind == "returned":
         return _returned(decided, answer, author)

@@ -1,15 +1,21 @@
 """Trainings and exams: the invitation, where one stands in it, and what came of it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from bot import i18n, money
 from bot.i18n import gettext as _
 from bot.i18n import ngettext, pgettext
+from bot.models.people import Worker
+from bot.people.skills import POINT
 from bot.quality import exams
+from bot.quality.gold import comparable
+from bot.store.database import Session
 from bot.task_types import TASK_TYPES
-from bot.work import gold, ladder
+from bot.work import gold, ladder, sittings
 from bot.work.dispatch import Offer
+from bot.work.grading import Outcome
 from bot.work.sittings import Chance, Lesson
 from bot.work.stages import StageSpec
 from handlers.callbacks import WORK, pack
@@ -22,10 +28,11 @@ WITHIN_REACH = ("ready", "going")
 OFFERED = 3  # buttons in one message
 
 
-def invitation(chance: Chance) -> Message:
+def invitation(chance: Chance, *, head: str = "") -> Message:
     """What it is, what it pays, how long it takes: before anybody begins."""
     spec = chance.spec
-    lines = [bold(spec.project_name), _size(spec, chance.tasks), *_rules(chance)]
+    heading = [head, ""] if head else []
+    lines = [*heading, bold(spec.project_name), _size(spec, chance.tasks), *_rules(chance)]
     start = _("Go on") if chance.standing == "going" else pgettext("button", "Start")
     rows = [
         [
@@ -53,12 +60,13 @@ def progress(spec: StageSpec, sitting: Any) -> str:
 
 def correction(lesson: Lesson, offer: Offer) -> list[str]:
     """After a mistake in a training: what is right, and why."""
+    assert lesson.marked is not None
     kind, settings = TASK_TYPES[offer.spec.type], offer.spec.settings
     wording = offer.spec.wording(offer.locale, offer.language)
-    right = kind.words(settings, wording, kind.value(settings, lesson.gold), offer.layout)
+    right = kind.words(settings, wording, kind.value(settings, lesson.marked.gold), offer.layout)
     lines = [_("Not quite. The right answer is: {answer}.").format(answer=escape(right))]
-    if lesson.hint:
-        lines.append(f"<i>{escape(lesson.hint)}</i>")
+    if lesson.marked.hint:
+        lines.append(f"<i>{escape(lesson.marked.hint)}</i>")
     return [*lines, _("Now choose it to go on.")]
 
 
@@ -67,17 +75,17 @@ def saved(lesson: Lesson) -> str:
     return _("Saved.") if lesson.spec.project_kind == "exam" else _("Right.")
 
 
-async def result(turn: Turn, lesson: Lesson, language: str) -> Message:
-    """The end: how much was right, what it takes, what it opened, and what was earned."""
-    sitting, spec = lesson.sitting, lesson.spec
-    lines = [bold(spec.project_name), _outcome(turn, spec, sitting)]
+async def result(session: Session, worker: Worker, end: Outcome, *, now: datetime) -> Message:
+    """The end: what it came to, what it takes, what it opened, and what was earned."""
+    sitting, spec = end.sitting, end.spec
+    lines = [bold(spec.project_name), _outcome(end, worker.zone or "UTC")]
     if sitting.state == "passed":
-        skill = gold.measured(spec, language)
-        opened = await ladder.unlocked(turn.session, turn.worker.id, skill, now=turn.now)
+        skill = gold.measured(spec, end.language)
+        opened = await ladder.unlocked(session, worker.id, skill, now=now)
         if opened:
             names = ", ".join(map(escape, opened))
             lines.append(_("Unlocked: {projects}.").format(projects=names))
-    lines.append(_("You keep {amount} for it.").format(amount=_earned(spec, sitting.answered)))
+    lines.append(_("You keep {amount} for it.").format(amount=earned(spec, sitting.answered)))
     rows = [[Button(_("Get a task"), pack(WORK, "work", 0, 0))]]
     return Message(text="\n".join(lines), rows=rows)
 
@@ -88,6 +96,7 @@ def standing(turn: Turn, chance: Chance) -> str:
     said = {
         "ready": _size(spec, chance.tasks),
         "going": _("begun; it goes on where you were"),
+        "grading": _("is being graded; you hear by {time}"),
         "later": _("you may try again from {time}"),
         "passed": _("passed"),
         "over": _("no further attempt"),
@@ -122,7 +131,7 @@ def _size(spec: StageSpec, tasks: int) -> str:
         )
     return said.format(
         count=i18n.number(tasks),
-        amount=_earned(spec, tasks),
+        amount=earned(spec, tasks),
         duration=i18n.duration(tasks * spec.expected_seconds),
     )
 
@@ -137,9 +146,15 @@ def _rules(chance: Chance) -> list[str]:
         "{needed} right answers of {count} pass.",
         terms.needed,
     )
+    if not comparable(chance.spec.kind.combine):
+        passing = _("Two people who speak the language grade your answers; {share} passes.")
     attempt = _("This is attempt {number} of {most}.")
     return [
-        passing.format(needed=i18n.number(terms.needed), count=i18n.number(terms.tasks)),
+        passing.format(
+            needed=i18n.number(terms.needed),
+            count=i18n.number(terms.tasks),
+            share=_percent(terms.pass_ppm),
+        ),
         attempt.format(
             number=i18n.number(chance.number),
             most=i18n.number(max(terms.attempts, chance.number)),
@@ -148,7 +163,13 @@ def _rules(chance: Chance) -> list[str]:
     ]
 
 
-def _outcome(turn: Turn, spec: StageSpec, sitting: Any) -> str:
+def _outcome(end: Outcome, zone: str) -> str:
+    sitting, spec = end.sitting, end.spec
+    if sitting.state == sittings.GRADING:
+        said = _("Your answers are being graded. You get a message by {time}.")
+        return said.format(time=i18n.when(sitting.grade_by, zone))
+    if sitting.score_ppm is not None:
+        return _graded(end, zone)
     counts = {"correct": i18n.number(sitting.correct), "count": i18n.number(sitting.tasks)}
     if spec.project_kind == "training":
         return _("{correct} of {count} right at the first try. The training is done.").format(
@@ -159,16 +180,38 @@ def _outcome(turn: Turn, spec: StageSpec, sitting: Any) -> str:
         said = _("{correct} of {count} right, and {needed} were needed. You passed.")
         return said.format(**counts, needed=needed)
     said = _("{correct} of {count} right, and {needed} are needed. Not yet.")
-    return f"{said.format(**counts, needed=needed)}\n{_again(turn, sitting)}"
+    return f"{said.format(**counts, needed=needed)}\n{_again(sitting, zone)}"
 
 
-def _again(turn: Turn, sitting: Any) -> str:
+def _graded(end: Outcome, zone: str) -> str:
+    """What people's grades came to."""
+    sitting, needed = end.sitting, _percent(exams.terms(end.spec.quality).pass_ppm)
+    score = _percent(sitting.score_ppm)
+    if sitting.state == "passed":
+        said = _("Your answers are graded: {score}, and {needed} was needed. You passed.")
+        return said.format(score=score, needed=needed)
+    said = _("Your answers are graded: {score}, and {needed} is needed. Not yet.")
+    return f"{said.format(score=score, needed=needed)}\n{_again(sitting, zone)}"
+
+
+def _again(sitting: Any, zone: str) -> str:
     if sitting.retry_at is None:
         return _("That was the last attempt. /ladder shows other ways.")
     return _("You may try again from {time}. /ladder shows other skills.").format(
-        time=i18n.when(sitting.retry_at, turn.zone)
+        time=i18n.when(sitting.retry_at, zone)
     )
 
 
-def _earned(spec: StageSpec, answers: int) -> str:
+def _percent(ppm: int) -> str:
+    """Rounded down: 79.99 % is not 80 %."""
+    return i18n.percent(ppm // POINT / 100)
+
+
+def called(spec: StageSpec) -> str:
+    """The name of a training or exam inside a sentence."""
+    return escape(spec.project_name)
+
+
+def earned(spec: StageSpec, answers: int) -> str:
+    """What so many answers pay."""
     return escape(money.show(answers * spec.price_micro, spec.currency))

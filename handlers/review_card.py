@@ -9,20 +9,22 @@ from bot.i18n import gettext as _
 from bot.i18n import ngettext, pgettext
 from bot.task_types.kind import Ask, Wording
 from bot.work.dispatch import Offer
+from bot.work.grading import GRADE
 from bot.work.review_terms import WHOLE
-from bot.work.reviews import Case, Complaint, Tally
+from bot.work.reviews import FIRST, Case, Complaint, Tally
 from handlers import reasons, task_card
 from handlers.callbacks import pack
 from handlers.cards import Message, escape
 from handlers.keyboards import Button, Rows, pairs
 from handlers.turn import Turn
 
-RV, GRADE, REASON, EXPECTED, OPTION, MARKS = "rv", "rg", "rr", "re", "rx", "rm"  # prefixes
+# Prefixes
+RV, PART, REASON, EXPECTED, OPTION, MARKS, SCORE = "rv", "rg", "rr", "re", "rx", "rm", "xg"
+NEXT = "rv-next"
 NOTHING = "x"  # no button was right, or it cannot be said
 # Characters of each part, so that all of them together fit one message.
 RULE, SHOWN, SAID, WROTE = 400, 1000, 400, 1000
 OTHER, OTHERS = 60, 8
-FIRST = ("review", "final")
 
 
 def messages(turn: Turn, case: Case, tally: Tally, *, many: int, note: str = "") -> list[Message]:
@@ -127,11 +129,28 @@ def standing(tally: Tally) -> str:
     if not tally.decided:
         return ""
     said = _("Your decisions: {decided}. Looked at again: {again}, overturned: {overturned}.")
-    return said.format(
-        decided=i18n.number(tally.decided),
-        again=i18n.number(tally.seen_again),
-        overturned=i18n.number(tally.overturned),
-    )
+    lines = [
+        said.format(
+            decided=i18n.number(tally.decided),
+            again=i18n.number(tally.seen_again),
+            overturned=i18n.number(tally.overturned),
+        )
+    ]
+    return "\n".join([*lines, *known(tally)])
+
+
+def known(tally: Tally) -> list[str]:
+    """A line about the verdicts whose right one is known; none before there are any."""
+    if not tally.known:
+        return []
+    said = _("The right decision is known of {count}: right {right}.")
+    return [said.format(count=i18n.number(tally.known), right=i18n.number(tally.right))]
+
+
+def waits() -> Message:
+    """To a reviewer who had been told that nothing does."""
+    again = Button(_("Look again"), pack(NEXT))
+    return Message(text=_("Something waits for your review."), rows=[[again]])
 
 
 def code(appeal_id: int) -> str:
@@ -147,6 +166,7 @@ def _title(case: Case) -> str:
     said = {
         "final": _("<b>Last review</b> · {project}"),
         "audit": _("<b>Second look</b> · {project}"),
+        GRADE: _("<b>Exam answer</b> · {project}"),
     }.get(case.purpose, _("<b>Review</b> · {project}"))
     return said.format(project=project)
 
@@ -167,7 +187,16 @@ def _foot(case: Case, wording: Wording, tally: Tally) -> list[str]:
     if case.others:
         lines.append(_others(case, wording))
     if case.gold is not None:
-        lines.append(_("Known to be right: {label}").format(label=escape(cut(case.gold, SAID))))
+        good = (
+            _("A good answer: {label}")
+            if case.purpose == GRADE
+            else _("Known to be right: {label}")
+        )
+        lines.append(good.format(label=escape(cut(case.gold, SAID))))
+    if case.purpose == GRADE:
+        lines.append(
+            _("How good is it? The author is paid whatever you say, and never learns who you are.")
+        )
     lines.append(rule(wording))
     if case.complaint is not None:
         lines += _complaint(case, case.complaint, wording)
@@ -203,23 +232,30 @@ def _rows(case: Case, ask: Ask, many: int) -> list[list[Button]]:
     def button(label: str, action: str) -> Button:
         return Button(label, pack(RV, action, case.review_id, case.revision))
 
+    skip = button(pgettext("button", "Skip"), "skip")
+    if case.purpose == GRADE:
+        return [*pairs([_score(case, grade) for grade in case.grades]), [skip]]
     rows = [[button(pgettext("button", "Accept"), "ok")]]
     if case.grades:
-        rows = pairs([_grade(case, share) for share in case.grades if share])
+        rows = pairs([_part(case, share) for share in case.grades])
     if case.purpose in FIRST:
         rows.append([button(_("Fix and accept"), "fix")])
         rows += [[button(_("Give back…"), "back")]] if case.returnable else []
     rows.append([button(_("Not accepted…"), "no")])
-    rows.append([button(pgettext("button", "Skip"), "skip")])
+    rows.append([skip])
     if case.purpose in FIRST and many > 1:
         label = ngettext("Accept {count} waiting…", "Accept all {count} waiting…", many)
         rows.append([button(label.format(count=i18n.number(many)), "all")])
     return rows
 
 
-def _grade(case: Case, share: int) -> Button:
+def _part(case: Case, share: int) -> Button:
     label = _("Accept, {share}").format(share=i18n.percent(share / WHOLE))
-    return Button(label, pack(GRADE, case.review_id, case.revision, share))
+    return Button(label, pack(PART, case.review_id, case.revision, share))
+
+
+def _score(case: Case, grade: int) -> Button:
+    return Button(i18n.percent(grade / WHOLE), pack(SCORE, case.review_id, case.revision, grade))
 
 
 def _back(case: Case) -> Button:

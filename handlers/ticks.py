@@ -12,16 +12,30 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import clock, i18n, metrics
 from bot.i18n import gettext as _
+from bot.models.chat import Chat
 from bot.models.work import Intake
 from bot.pay import statements
 from bot.people import identities, staff, summaries
 from bot.people.summaries import Summary
-from bot.store import inbox, outbox
+from bot.store import inbox, outbox, schedule
 from bot.store.database import Session, now, transient
-from bot.work import answers, appeals, dispatch, invariants, restrictions, rules, states, uploads
+from bot.work import (
+    answers,
+    appeals,
+    dispatch,
+    grading,
+    invariants,
+    restrictions,
+    reviews,
+    rules,
+    sittings,
+    states,
+    uploads,
+)
 from bot.work import rework as rework_
-from handlers import alarms, cards, decisions, restriction_card, rule_news
+from handlers import alarms, cards, decisions, exam_news, restriction_card, review_card, rule_news
 from handlers.admin import newproject
+from handlers.cards import Message
 from handlers.deliver import Sender, Status
 from handlers.worker import stats
 from handlers.worker.work import offer_work
@@ -136,6 +150,59 @@ async def wake(sender: Sender) -> None:
             await outbox.queue(session, [letter], owner=None, now=moment)
 
     await sender.database.run(work)
+
+
+async def call(sender: Sender) -> None:
+    """Tell reviewers who were told that nothing waits for them that something does. Once."""
+
+    async def work(session: Session) -> None:
+        moment = await now(session)
+        for chat, reviewer in await reviews.callers(session, now=moment):
+            if not await reviews.anything(session, reviewer.id, now=moment):
+                chat.call_at = moment + reviews.CALL_AGAIN
+                continue
+            chat.call_at = None
+            with i18n.speaking(reviewer.locale or i18n.ENGLISH):
+                message = review_card.waits()
+            await _tell(session, chat, message, lane=outbox.OFFERS)
+
+    await sender.database.run(work)
+
+
+async def grade(sender: Sender) -> None:
+    """Exams whose time for grading is over are judged by the grades that there are."""
+
+    async def work(session: Session) -> int:
+        moment = await now(session)
+        settled = await grading.settle_due(session, now=moment)
+        for outcome in settled:
+            news = await exam_news.graded(session, outcome, now=moment)
+            if news is not None:
+                await _tell(session, *news, lane=outbox.MONEY)
+        return len(settled)
+
+    await _while_full(sender, work, grading.BATCH)
+
+
+async def retry(sender: Sender) -> None:
+    """Tell those who failed an exam, on the day, that they can take it again."""
+
+    async def work(session: Session) -> int:
+        moment = await now(session)
+        due = await schedule.claim(session, sittings.RETRY, now=moment, limit=sittings.BATCH)
+        for period in due:
+            news = await exam_news.again(session, period.subject, now=moment)
+            if news is not None:
+                await _tell(session, *news, lane=outbox.OFFERS)
+        return len(due)
+
+    await _while_full(sender, work, sittings.BATCH)
+
+
+async def _tell(session: Session, chat: Chat, message: Message, *, lane: int) -> None:
+    method, payload = cards.send(message, chat.chat_id)
+    letter = outbox.Letter(method, payload, chat.chat_id, bot_id=chat.bot_id, lane=lane)
+    await outbox.queue(session, [letter], owner=None, now=await now(session))
 
 
 async def summarize(sender: Sender) -> None:
@@ -282,6 +349,9 @@ TICKS: dict[Tick, float] = {
     appeal: 60,
     resume: 5,
     wake: 5,
+    call: 5,
+    grade: 60,
+    retry: 60,
     judge: 10,
     close: 10,
     measure: 60,

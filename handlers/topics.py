@@ -47,7 +47,8 @@ PAGES: dict[str, tuple[str, str]] = {
             "A skill goes from 0 to 100. It comes from exams, and from answers that can be "
             "checked; old ones count for less. Some work needs a skill: /ladder shows yours, what "
             "is missing, and the exams. Trainings and exams are paid whatever the result, and in "
-            "both only first answers count."
+            "both only first answers count. Where an exam asks you to write, two people who speak "
+            "the language grade your answers."
         ),
     ),
     "data": (
@@ -72,7 +73,8 @@ PAGES: dict[str, tuple[str, str]] = {
             "your words, never your name. Every review is paid, and each card shows how much. You "
             "have 30 minutes for an answer; Skip leaves it to others. You see no answer of your "
             "own, and none that you have decided about. Some of your decisions are looked at by a "
-            "second reviewer: /review shows how many of them were overturned."
+            "second reviewer, and of a few answers the right decision is known: /review shows how "
+            "many of yours were overturned, and how many were right."
         ),
     ),
 }

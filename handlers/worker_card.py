@@ -8,8 +8,9 @@ from bot.i18n import ngettext
 from bot.models.people import Worker
 from bot.work import restrictions
 from bot.work.restrictions import Limit
+from bot.work.reviews import Tally
 from bot.work.roster import Profile
-from handlers import restriction_card, skill_words
+from handlers import restriction_card, review_card, skill_words
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
@@ -65,6 +66,21 @@ def _figures(found: Profile) -> Iterator[str]:
         yield _("Accepted of what was decided: {share}").format(
             share=i18n.percent(found.acceptance)
         )
+    yield from _decisions(found.tally)
+
+
+def _decisions(tally: Tally) -> Iterator[str]:
+    """Of a reviewer: how their decisions fared."""
+    if tally.decided:
+        said = _(
+            "Decisions as a reviewer: {decided}. Looked at again: {again}, overturned: {share}."
+        )
+        yield said.format(
+            decided=i18n.number(tally.decided),
+            again=i18n.number(tally.seen_again),
+            share=i18n.percent(tally.overturned / max(tally.seen_again, 1)),
+        )
+    yield from review_card.known(tally)
 
 
 def _limited(found: Profile, zone: str) -> Iterator[str]:

@@ -112,6 +112,8 @@ class Chat(Base):
     reachable: Mapped[bool] = mapped_column(default=True)
     wake_at: Mapped[datetime | None] = mapped_column(Utc, index=True)
     """When to look again whether there is work for somebody who was told there is none."""
+    call_at: Mapped[datetime | None] = mapped_column(Utc, index=True)
+    """When to look again whether reviews wait for a reviewer who was told that none does."""
 
 
 class Poll(Base):

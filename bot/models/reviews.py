@@ -24,14 +24,17 @@ class Review(Base):
     round: Mapped[int]
     """1, 2, … over all looks at the answer."""
     purpose: Mapped[str] = mapped_column(String(10))
-    """review, final (the answer cannot be returned any more), audit or appeal."""
+    """review, final (the answer cannot be returned any more), audit or appeal.
+
+    Or gold: the verdict is known and measures the reviewer; or grade: of an exam's answer.
+    """
     of_id: Mapped[int | None] = mapped_column(ForeignKey("reviews.id"))
     """The review whose verdict an audit or an appeal looks at."""
     author_id: Mapped[int] = mapped_column(ForeignKey("workers.id"))
     stage_id: Mapped[int] = mapped_column(ForeignKey("stages.id"))
     queue_id: Mapped[int] = mapped_column(ForeignKey("queues.id"))
     state: Mapped[str] = mapped_column(String(10), default="waiting")
-    """waiting ⇄ held → decided; or lapsed: the clock accepted the answer first."""
+    """waiting ⇄ held → decided; or lapsed: the clock came first, or gold was put down."""
     due_at: Mapped[datetime] = mapped_column(Utc)
     """From when it is handed out; the oldest first."""
     reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("workers.id"))
@@ -43,9 +46,12 @@ class Review(Base):
     """What the reviewer gets, frozen when it was taken; None: nothing, as for accepting many."""
     currency: Mapped[str | None] = mapped_column(String(3))
     verdict: Mapped[str | None] = mapped_column(String(12))
-    """accepted, fixed, returned or not_accepted."""
+    """accepted, fixed, returned or not_accepted; graded in an exam."""
     grade: Mapped[int | None]
-    """Share of the price that an accepted answer gets, in percent; None: all of it."""
+    """Share of the price that an accepted answer gets, in percent; None: all of it.
+
+    In an exam how good the answer is; its price does not depend on it.
+    """
     reason: Mapped[str | None] = mapped_column(String(2))
     """R1 … R8, of an answer that was not accepted."""
     note: Mapped[str] = mapped_column(default="", server_default="")
@@ -55,6 +61,8 @@ class Review(Base):
     decided_at: Mapped[datetime | None] = mapped_column(Utc)
     overturned: Mapped[bool | None]
     """Whether a second reviewer decided otherwise; None: nobody has looked again."""
+    right: Mapped[bool | None]
+    """Of gold: whether it is the verdict that is known; None: not gold, or broken gold."""
 
     __table_args__ = (
         UniqueConstraint("assignment_id", "round"),

@@ -83,18 +83,25 @@ class Sitting(Base):
     number: Mapped[int]
     """The first, second … of this worker here."""
     state: Mapped[str] = mapped_column(String(8), default="open")
-    """open ⇄ paused → passed or failed; a training ends done."""
+    """open ⇄ paused → passed or failed; a training ends done.
+
+    Where people grade the answers, grading comes before; void: nobody graded them in time.
+    """
     tasks: Mapped[int]
     """How many answers end it."""
     answered: Mapped[int] = mapped_column(default=0)
     correct: Mapped[int] = mapped_column(default=0)
-    """First answers that were right."""
+    """First answers that were right; 0 where people grade them."""
+    score_ppm: Mapped[int | None]
+    """What an exam came to that people graded."""
     mending_id: Mapped[int | None] = mapped_column(BigInteger)
     """The assignment whose wrong answer is being mended, in a training."""
     started_at: Mapped[datetime] = mapped_column(Utc)
     ended_at: Mapped[datetime | None] = mapped_column(Utc)
     retry_at: Mapped[datetime | None] = mapped_column(Utc)
     """When a failed exam may be tried again; None: not any more."""
+    grade_by: Mapped[datetime | None] = mapped_column(Utc)
+    """Until when people may grade the answers."""
 
     __table_args__ = (
         UniqueConstraint("worker_id", "queue_id", "number"),
@@ -104,5 +111,11 @@ class Sitting(Base):
             unique=True,
             postgresql_where=text("state = 'open'"),
             sqlite_where=text("state = 'open'"),
+        ),
+        Index(
+            "ix_sittings_grading",
+            "grade_by",
+            postgresql_where=text("state = 'grading'"),
+            sqlite_where=text("state = 'grading'"),
         ),
     )

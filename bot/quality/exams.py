@@ -57,11 +57,10 @@ def share(correct: int, tasks: int) -> int:
     return correct * WHOLE // tasks
 
 
-def judge(terms: Terms, *, correct: int, number: int, now: datetime) -> Verdict:
-    """The `number`th attempt, which is over now."""
-    found = share(correct, terms.tasks)
-    if found >= terms.pass_ppm:
+def judge(terms: Terms, *, share_ppm: int, number: int, now: datetime) -> Verdict:
+    """The `number`th attempt, which came to this share and is over now."""
+    if share_ppm >= terms.pass_ppm:
         return Verdict(passed=True)
-    close = terms.second_ppm is not None and found >= terms.second_ppm
+    close = terms.second_ppm is not None and share_ppm >= terms.second_ppm
     again = number < terms.attempts or (number == terms.attempts and close)
     return Verdict(passed=False, retry_at=now + terms.retry if again else None)

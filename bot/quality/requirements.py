@@ -101,6 +101,12 @@ def gaps(quality: Mapping[str, Any], language: str, person: Person) -> list[Gap]
     return found
 
 
+def speaks(language: str, person: Person) -> bool:
+    """Whether they can judge what others write in it: by an exam, or as their native language."""
+    proven = PROOF + language.lower() in person.skills
+    return proven or person.languages.get(language) == LEVELS[-1]
+
+
 def _knows(said: str | None, level: str) -> bool:
     return said in LEVELS and LEVELS.index(said) >= LEVELS.index(level)
 

@@ -328,7 +328,11 @@ async def _lapse(session: Session, accepted: Sequence[int]) -> None:
     if accepted:
         await session.execute(
             update(reviews)
-            .where(reviews.c.assignment_id.in_(accepted), reviews.c.state.in_(("waiting", "held")))
+            .where(
+                reviews.c.assignment_id.in_(accepted),
+                reviews.c.purpose.in_(review_terms.DECIDING),
+                reviews.c.state.in_(("waiting", "held")),
+            )
             .values(state="lapsed")
         )
 
@@ -378,10 +382,8 @@ async def _mark(
     """An answer to gold moves the skill; in an exam the whole of it does, at the end."""
     spec, sitting_id = current.spec, current.sitting_id
     marked = await gold.mark(session, current.assignment_id, spec, label)
-    if marked is None:
-        return None
     counts = revision == 1 or sitting_id is None  # a mistake that was mended stays one
-    if counts and spec.project_kind != "exam":
+    if marked is not None and counts and spec.project_kind != "exam":
         await skills.observe(
             session,
             current.worker_id,

@@ -65,7 +65,7 @@ class GoldNotCompared(Refusal):
 class NotCompared(Refusal):
     msgid = N_(
         "{stage}: answers of the type {type} cannot be compared with a gold answer, so they make "
-        "no training and no exam."
+        "no training."
     )
 
 
@@ -215,7 +215,8 @@ def need(spec: StageSpec, load: Load) -> int:
     """
     if spec.project_kind != "work":
         terms_ = exams.terms(spec.quality) if spec.project_kind == "exam" else None
-        most = min(load.gold, terms_.tasks * terms_.most) if terms_ else load.gold
+        spare = not gold.comparable(spec.kind.combine)  # an attempt that nobody grades in time
+        most = min(load.gold, terms_.tasks * (terms_.most + spare)) if terms_ else load.gold
         return most * spec.price_micro
     share = min(spec.gold_share_ppm, MICRO // 2) if load.gold else 0
     wanted = load.wanted
@@ -251,8 +252,8 @@ def _gold_useless(spec: StageSpec, load: Load) -> Iterator[Refusal]:
 
 
 def _not_teachable(spec: StageSpec, load: Load) -> Iterator[Refusal]:
-    """A training and an exam are all gold of a type that can be compared; a training has hints."""
-    if not gold.comparable(spec.kind.combine):
+    """All is gold, and a training has hints. Only an exam may have a type that is not compared."""
+    if spec.project_kind == "training" and not gold.comparable(spec.kind.combine):
         yield NotCompared(stage=spec.name, type=spec.type)
     if load.tasks:
         yield NotGold(count=load.tasks)
@@ -271,14 +272,15 @@ async def _gold_by_language(session: Session, stage_id: int, project: Project) -
 
 
 def _gold_short(spec: StageSpec, there: dict[str, int]) -> Iterator[Refusal]:
-    """Each attempt is made of tasks that the worker never had."""
+    """Each attempt is made of tasks that the worker never had. One that may be void is spare."""
     terms_ = exams.terms(spec.quality)
-    needed = terms_.tasks * terms_.most
+    attempts = terms_.most + (not gold.comparable(spec.kind.combine))
+    needed = terms_.tasks * attempts
     for language, count in there.items():
         if count < needed:
             yield TooLittleGold(
                 language=language,
-                attempts=terms_.most,
+                attempts=attempts,
                 tasks=terms_.tasks,
                 needed=needed,
                 there=count,

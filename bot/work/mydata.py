@@ -185,7 +185,9 @@ def _skill_changes(worker_id: int) -> Query:
 
 def _sittings(worker_id: int) -> Query:
     wanted = _columns(
-        Sitting, "number", "state", "tasks", "answered", "correct", "started_at", "ended_at"
+        Sitting,
+        *("number", "state", "tasks", "answered", "correct", "score_ppm"),
+        *("started_at", "ended_at", "grade_by"),
     )
     return (
         select(Project.name.label("project"), *wanted)
@@ -253,7 +255,11 @@ def _verdicts(worker_id: int) -> Query:
     )
     return (
         select(Review.assignment_id.label("assignment"), *wanted)
-        .where(Review.author_id == worker_id, Review.state == "decided")
+        .where(
+            Review.author_id == worker_id,
+            Review.state == "decided",
+            Review.purpose != "gold",  # it says something of its reviewer alone
+        )
         .order_by(Review.id)
     )
 
@@ -272,7 +278,9 @@ def _appeals(worker_id: int) -> Query:
 
 def _reviews(worker_id: int) -> Query:
     """What they decided as a reviewer."""
-    wanted = _columns(Review, "verdict", "grade", "reason", "note", "decided_at", "overturned")
+    wanted = _columns(
+        Review, "verdict", "grade", "reason", "note", "decided_at", "overturned", "right"
+    )
     return (
         select(Review.pay_micro.label("amount"), Review.currency, *wanted)
         .where(Review.reviewer_id == worker_id, Review.state == "decided")

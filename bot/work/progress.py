@@ -166,7 +166,11 @@ async def _reviews(session: Session, stage_ids: Sequence[int]) -> dict[int, int]
     return await _pairs(
         session,
         select(Review.stage_id, func.count())
-        .where(Review.stage_id.in_(stage_ids), Review.state.in_(("waiting", "held")))
+        .where(
+            Review.stage_id.in_(stage_ids),
+            Review.state.in_(("waiting", "held")),
+            Review.purpose != "gold",
+        )
         .group_by(Review.stage_id),
     )
 

@@ -1,7 +1,7 @@
 """What a stage says about reviews, as its file has it and as the tables keep it.
 
 review = { share = 0.1, due = "3d", delay = "1h", rounds = 1, newcomers = 20, audit = 0.1,
-           returns = 3, rework = "2d", grades = [0, 25, 50, 75, 100] }
+           returns = 3, rework = "2d", gold = 0.05, grades = [0, 25, 50, 75, 100] }
 """
 
 from collections.abc import Callable, Mapping
@@ -21,8 +21,10 @@ REWORK = 2 * DAY
 NEWCOMERS = 20  # a worker's first answers at a stage, all reviewed where any are
 AUDIT_PPM = MICRO // 10
 RETURNS = 3
+GOLD_PPM = MICRO // 20
 MOST_ROUNDS, MOST_RETURNS, MOST_NEWCOMERS, MOST_GRADES = 3, 10, 1000, 8
 WHOLE = 100  # percent
+DECIDING = ("review", "final")  # purposes of reviews that decide about an answer first
 
 
 class LateReview(FieldFault):
@@ -51,6 +53,8 @@ class ReviewTerms:
     """Time for the author to answer again."""
     grades: tuple[int, ...]
     """Percent of the price an accepted answer may get; empty: the whole price."""
+    gold_ppm: int
+    """Share of what a reviewer gets whose right verdict is known: it measures them."""
 
 
 def of(review: Mapping[str, Any]) -> ReviewTerms:
@@ -66,6 +70,7 @@ def of(review: Mapping[str, Any]) -> ReviewTerms:
         returns=review.get("returns", RETURNS),
         rework=timedelta(seconds=review.get("rework_seconds", REWORK)),
         grades=tuple(review.get("grades", ())),
+        gold_ppm=review.get("gold_ppm", GOLD_PPM),
     )
 
 
@@ -116,4 +121,5 @@ KEYS: dict[str, tuple[str, Callable[[object, str], Any]]] = {
     "returns": ("returns", _whole(0, MOST_RETURNS)),
     "rework": ("rework_seconds", terms.due),
     "grades": ("grades", _grades),
+    "gold": ("gold_ppm", terms.share),
 }

@@ -12,25 +12,35 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, update
 
 from bot.models.base import table
-from bot.models.people import Worker, WorkerLanguage
+from bot.models.chat import Chat
+from bot.models.people import Role, Worker, WorkerLanguage
 from bot.models.reviews import Appeal, Review
+from bot.models.skills import Sitting
 from bot.models.work import Answer, Assignment, Queue, Stage, Task
 from bot.pay import tiers
 from bot.people import roles
+from bot.quality import grading as grades
 from bot.store.database import Session
-from bot.work import access, counting, dispatch, review_terms
+from bot.work import access, calibration, counting, dispatch, grading, review_terms
+from bot.work.calibration import GOLD
 from bot.work.dispatch import Offer
+from bot.work.grading import GRADE
+from bot.work.review_terms import DECIDING, ReviewTerms
 
 MAY_REVIEW = ("reviewer", "admin", "owner")
 LEASE = timedelta(minutes=30)
+CALLS = 50  # reviewers looked for at a time
+CALL_AGAIN = timedelta(minutes=1)
 OTHERS = 20  # answers of others that a reviewer sees
 OPEN = ("waiting", "held")
+FIRST = (*DECIDING, GOLD)  # purposes that look alike to a reviewer
 
 reviews, appeals, answers = table(Review), table(Appeal), table(Answer)
 assignments, tasks, queues, stages = table(Assignment), table(Task), table(Queue), table(Stage)
+sat = table(Sitting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,7 @@ class Case:
     pay_micro: int
     currency: str
     decide_by: datetime | None
-    """When the clock accepts the answer instead."""
+    """When the clock decides instead."""
     returnable: bool
     grades: tuple[int, ...]
     complaint: Complaint | None
@@ -83,6 +93,9 @@ class Tally:
     decided: int
     seen_again: int
     overturned: int
+    known: int
+    """Those whose right verdict is known."""
+    right: int
 
 
 async def take(
@@ -97,6 +110,10 @@ async def take(
     if project_id is not None:
         of_project = select(stages.c.id).where(stages.c.project_id == project_id)
         wanted.append(reviews.c.stage_id.in_(of_project))
+    gold = await calibration.instead(session, reviewer.id, wanted, now=now, lease=LEASE)
+    if gold is not None:
+        await _freeze_pay(session, gold)
+        return await case(session, gold)
     return await _claim(session, reviewer.id, wanted, now)
 
 
@@ -116,6 +133,8 @@ async def take_one(
 
 async def give_back(session: Session, reviewer: Worker, review_id: int, *, now: datetime) -> bool:
     """Let somebody else decide: it goes to the end of the line. False when it was not in hand."""
+    if await calibration.put_down(session, reviewer.id, review_id):
+        return True
     done = await session.scalar(
         update(reviews)
         .where(
@@ -134,26 +153,56 @@ async def waiting(
 ) -> list[int]:
     """Ids of first reviews that this reviewer could decide, oldest due first."""
     wanted = await open_to(session, reviewer_id, now)
-    query = select(reviews.c.id).where(*wanted, reviews.c.purpose.in_(("review", "final")))
+    query = select(reviews.c.id).where(*wanted, reviews.c.purpose.in_(DECIDING))
     if project_id is not None:
         of_project = select(stages.c.id).where(stages.c.project_id == project_id)
         query = query.where(reviews.c.stage_id.in_(of_project))
     return list(await session.scalars(query.order_by(reviews.c.due_at, reviews.c.id)))
 
 
+async def callers(
+    session: Session, *, now: datetime, limit: int = CALLS
+) -> Sequence[tuple[Chat, Worker]]:
+    """Reviewers who were told that nothing waits, to look for reviews for again."""
+    may = select(Role.worker_id).where(Role.role.in_(MAY_REVIEW))
+    found = await session.execute(
+        select(Chat, Worker)
+        .join(Worker, Worker.id == Chat.worker_id)
+        .where(Chat.call_at <= now, Chat.reachable, Worker.id.in_(may))
+        .order_by(Chat.call_at)
+        .limit(limit)
+        .with_for_update(of=Chat, skip_locked=True)
+    )
+    return [(chat, worker) for chat, worker in found]
+
+
 async def elsewhere(session: Session, *, now: datetime) -> int:
     """How many reviews are due in all, whoever may decide them."""
-    query = select(func.count()).where(_free(now), reviews.c.due_at <= now)
+    query = select(func.count()).where(
+        _free(now), reviews.c.due_at <= now, reviews.c.purpose != GOLD
+    )
     return await session.scalar(query) or 0
 
 
-async def tally(session: Session, reviewer_id: int) -> Tally:
-    """How often a reviewer's verdicts stood."""
+async def anything(session: Session, reviewer_id: int, *, now: datetime) -> bool:
+    """Whether `take` would find something for this reviewer, without taking it."""
+    wanted = await open_to(session, reviewer_id, now)
+    return await session.scalar(select(reviews.c.id).where(*wanted).limit(1)) is not None
+
+
+async def tally(session: Session, reviewer_id: int, *, known_until: datetime) -> Tally:
+    """How often a reviewer's verdicts stood, and were right where that is known.
+
+    Of the latter those up to a moment: who could read at once that one was known would learn which.
+    """
+    known = reviews.c.decided_at <= known_until
     found = await session.execute(
         select(
             func.count(),
             func.count(reviews.c.overturned),
             func.count().filter(reviews.c.overturned.is_(True)),
+            func.count(reviews.c.right).filter(known),
+            func.count().filter(reviews.c.right.is_(True), known),
         ).where(reviews.c.reviewer_id == reviewer_id, reviews.c.state == "decided")
     )
     return Tally(*found.one())
@@ -165,29 +214,31 @@ async def case(session: Session, review_id: int) -> Case:
     offer = await dispatch.offer_of(session, row.assignment_id)
     assert offer is not None
     terms = review_terms.of(offer.spec.review)
-    about = (
-        await session.execute(
-            select(assignments.c.accept_at, assignments.c.returns, tasks.c.gold)
-            .join(tasks, tasks.c.id == assignments.c.task_id)
-            .where(assignments.c.id == row.assignment_id)
-        )
-    ).one()
-    first = row.purpose in ("review", "final")
+    about = (await session.execute(_about(row.assignment_id))).one()
+    first = row.purpose in FIRST
+    until = {GOLD: row.due_at + terms.due, GRADE: about.grade_by}
     return Case(
         review_id=row.id,
         purpose=row.purpose,
         revision=row.revision,
         offer=offer,
         value=await _value(session, row.assignment_id, row.revision),
-        others=await _others(session, offer),
-        gold=about.gold,
+        others=await _others(session, offer, row.purpose),
+        gold=None if row.purpose == GOLD else about.gold,
         pay_micro=row.pay_micro or 0,
         currency=row.currency or offer.currency,
-        decide_by=about.accept_at if first else None,
-        returnable=row.purpose == "review" and about.returns < terms.returns,
-        grades=terms.grades if first else (),
+        decide_by=until.get(row.purpose, about.accept_at if first else None),
+        returnable=row.purpose in ("review", GOLD) and about.returns < terms.returns,
+        grades=offered(row.purpose, terms),
         complaint=await _complaint(session, row) if row.purpose == "appeal" else None,
     )
+
+
+def offered(purpose: str, terms: ReviewTerms) -> tuple[int, ...]:
+    """The grades that such a review may give; an exam's are of the answer, not of its price."""
+    if purpose == GRADE:
+        return terms.grades or grades.GRADES
+    return tuple(share for share in terms.grades if share) if purpose in FIRST else ()
 
 
 async def open_to(session: Session, reviewer_id: int, now: datetime) -> list[ColumnElement[bool]]:
@@ -199,12 +250,17 @@ async def open_to(session: Session, reviewer_id: int, now: datetime) -> list[Col
         other.c.id != reviews.c.id,
     )
     waits = exists().where(reviews.c.queue_id == queues.c.id, reviews.c.state.in_(OPEN))
+    of_work = reviews.c.queue_id.in_(await qualified(session, reviewer_id, waits))
+    of_exams = reviews.c.queue_id.in_(await grading.queues(session, reviewer_id))
     return [
         _free(now),
         reviews.c.due_at <= now,
         reviews.c.author_id != reviewer_id,
         ~before,
-        reviews.c.queue_id.in_(await qualified(session, reviewer_id, waits)),
+        or_(
+            and_(reviews.c.purpose.not_in((GOLD, GRADE)), of_work),
+            and_(reviews.c.purpose == GRADE, of_exams),
+        ),
     ]
 
 
@@ -301,8 +357,26 @@ async def _value(session: Session, assignment_id: int, revision: int) -> Any:
     )
 
 
-async def _others(session: Session, offer: Offer) -> tuple[tuple[Any, int], ...]:
-    """What others answered to the same task, the most frequent first."""
+def _about(assignment_id: int) -> Select[Any]:
+    return (
+        select(
+            assignments.c.accept_at,
+            assignments.c.returns,
+            tasks.c.gold,
+            sat.c.grade_by,
+        )
+        .join(tasks, tasks.c.id == assignments.c.task_id)
+        .outerjoin(sat, sat.c.id == assignments.c.sitting_id)
+        .where(assignments.c.id == assignment_id)
+    )
+
+
+async def _others(session: Session, offer: Offer, purpose: str) -> tuple[tuple[Any, int], ...]:
+    """What others answered to the same task, the most frequent first.
+
+    Gold shows as many as the tasks around it have; an exam's answer is graded for itself.
+    """
+    shown = {GOLD: min(OTHERS, offer.spec.overlap - 1), GRADE: 0}.get(purpose, OTHERS)
     rows = await session.execute(
         select(answers.c.label, answers.c.value)
         .join(assignments, assignments.c.id == answers.c.assignment_id)
@@ -313,7 +387,7 @@ async def _others(session: Session, offer: Offer) -> tuple[tuple[Any, int], ...]
             *counting.newest(),
         )
         .order_by(answers.c.id)
-        .limit(OTHERS)
+        .limit(shown)
     )
     values: dict[str, Any] = {}
     counts: Counter[str] = Counter()

@@ -26,8 +26,9 @@ from bot.pay import statements
 from bot.people import identities, languages, roles, skills
 from bot.people.skills import POINT, Level
 from bot.store.database import Session
-from bot.work import reading, restrictions, terms
+from bot.work import reading, restrictions, reviews, terms
 from bot.work.restrictions import Limit
+from bot.work.reviews import Tally
 
 MAY_LOOK = ("owner", "admin")
 HERE = ("active", "paused")  # have joined, and are not gone
@@ -89,6 +90,8 @@ class Profile:
     """The newest firings, each with its project's name."""
     projects: Sequence[Project]
     """In which they work, the newest first."""
+    tally: Tally
+    """Of what they decided as a reviewer."""
 
     @property
     def answers(self) -> int:
@@ -137,6 +140,7 @@ async def profile(session: Session, worker_id: int, *, actor: int | None, now: d
         proposals=await restrictions.proposed(session, worker_id),
         fired=await _fired(session, worker_id),
         projects=await _projects(session, worker_id),
+        tally=await reviews.tally(session, worker_id, known_until=now),
     )
 
 

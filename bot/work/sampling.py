@@ -45,7 +45,7 @@ NEXT = (
     *("assignment_id", "round", "purpose", "of_id"),
     *("author_id", "stage_id", "queue_id", "state", "due_at"),
 )
-Purpose = Literal["review", "final", "audit", "appeal"]
+Purpose = Literal["review", "final", "audit", "appeal", "grade"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@
     fixed          the same, and the reviewer's value becomes the revision that counts
     returned       the author may answer again, with a note and a deadline
     not_accepted   the price goes back to the project, the slot to others; the author may appeal
+    graded         how good an answer to an exam is
+
+A verdict about gold says something of the reviewer alone.
 
 The consequences for state, money and slot are in `settlement`.
 """
@@ -26,8 +29,10 @@ from bot.pay import ledger
 from bot.pay.ledger import Whose
 from bot.people import roles
 from bot.store.database import Session
-from bot.work import dispatch, review_terms, reviews, sampling, settlement
+from bot.work import calibration, dispatch, grading, review_terms, reviews, sampling, settlement
+from bot.work.calibration import GOLD
 from bot.work.dispatch import Offer
+from bot.work.grading import GRADE, Outcome
 from bot.work.review_terms import WHOLE
 from bot.work.reviews import Case
 
@@ -36,7 +41,7 @@ EVIDENCE = "R5"  # copied or made by a program: never without what shows it
 NOTE = 1000  # characters
 MANY = 100  # answers accepted with one tap
 
-Kind = Literal["accepted", "fixed", "returned", "not_accepted"]
+Kind = Literal["accepted", "fixed", "returned", "not_accepted", "graded"]
 
 looks, answers, assignments = table(Review), table(Answer), table(Assignment)
 
@@ -110,6 +115,8 @@ class Decided:
     appeal_id: int | None = None
     turned: bool = False
     """A verdict against the author does not stand any more."""
+    exam: Outcome | None = None
+    """What came of an exam whose last grade this was."""
 
 
 async def decide(
@@ -196,13 +203,12 @@ async def _offer(session: Session, row: Any) -> Offer:
 
 
 def _check(row: Row[Any], offer: Offer, verdict: Verdict) -> None:
-    first = row.purpose in ("review", "final")
-    terms = review_terms.of(offer.spec.review)
-    if not first and verdict.kind in ("fixed", "returned"):
+    grades = reviews.offered(row.purpose, review_terms.of(offer.spec.review))
+    if (row.purpose == GRADE) != (verdict.kind == "graded"):
         raise NotOffered
-    if verdict.grade is not None and not (
-        first and verdict.grade and verdict.grade in terms.grades
-    ):
+    if row.purpose not in reviews.FIRST and verdict.kind in ("fixed", "returned"):
+        raise NotOffered
+    if verdict.grade not in (grades if verdict.kind == "graded" else (None, *grades)):
         raise NotOffered
     if verdict.kind == "returned" and row.purpose == "final":
         raise ReturnedEnough
@@ -217,7 +223,7 @@ async def _check_current(session: Session, row: Row[Any], verdict: Verdict) -> N
     latest = await session.scalar(
         select(func.max(answers.c.revision)).where(answers.c.assignment_id == row.assignment_id)
     )
-    seen = row.revision if row.purpose == "audit" else latest
+    seen = row.revision if row.purpose in ("audit", GOLD) else latest
     if verdict.revision != seen:
         raise CorrectedMeanwhile
     if verdict.kind == "returned":
@@ -342,7 +348,41 @@ async def _appeal(
     )
 
 
-_EFFECTS = {"review": _first, "final": _first, "audit": _audit, "appeal": _appeal}
+async def _gold(
+    session: Session, row: Row[Any], offer: Offer, verdict: Verdict, now: datetime, draw: float
+) -> Decided:
+    """A verdict that says something of the reviewer. The answer and its author have no part in it.
+
+    For the reviewer it ends like any other.
+    """
+    mended = verdict.label if verdict.kind == "fixed" else None
+    await calibration.measure(session, row, offer, verdict.kind, mended)
+    return Decided(review_id=row.id, purpose=row.purpose, verdict=verdict, offer=offer, final=True)
+
+
+async def _grade(
+    session: Session, row: Row[Any], offer: Offer, verdict: Verdict, now: datetime, draw: float
+) -> Decided:
+    """One more grade of an answer to an exam."""
+    outcome = await grading.graded(session, row.assignment_id, now=now)
+    return Decided(
+        review_id=row.id,
+        purpose=row.purpose,
+        verdict=verdict,
+        offer=offer,
+        final=True,
+        exam=outcome,
+    )
+
+
+_EFFECTS = {
+    "review": _first,
+    "final": _first,
+    "audit": _audit,
+    "appeal": _appeal,
+    GOLD: _gold,
+    GRADE: _grade,
+}
 
 
 async def _accept_unseen(

@@ -82,7 +82,7 @@ def _rows(worker_id: int, stage_id: int, limit: int) -> Select[Any]:
 def _reviewed(assignment_id: Any) -> Any:
     """Whether a person decided: what the clock accepted says nothing about the answer."""
     mine = (reviews.c.assignment_id == assignment_id, reviews.c.state == "decided")
-    return exists().where(*mine).correlate_except(reviews)
+    return exists().where(*mine, reviews.c.purpose != "gold").correlate_except(reviews)
 
 
 def _latest(assignment_id: Any) -> Any:

@@ -8,6 +8,7 @@ from bot.i18n import ngettext, pgettext
 from bot.models.work import Project
 from bot.money import MICRO
 from bot.quality import exams, requirements
+from bot.quality.gold import comparable
 from bot.store.database import Session
 from bot.work import overlap_terms, progress, sittings, stages
 from bot.work.progress import Summary
@@ -194,8 +195,11 @@ def _people(spec: StageSpec) -> list[str]:
     if spec.project_kind == "exam":
         terms = exams.terms(spec.quality)
         said = _("An exam: {needed} of {count} right pass, {attempts} attempts at the most.")
+        if not comparable(spec.kind.combine):
+            said = _("An exam that people grade: {share} passes, {attempts} attempts at the most.")
         lines.append(
             said.format(
+                share=i18n.percent(terms.pass_ppm / MICRO),
                 needed=i18n.number(terms.needed),
                 count=i18n.number(terms.tasks),
                 attempts=i18n.number(terms.most),
@@ -213,7 +217,7 @@ def _people(spec: StageSpec) -> list[str]:
 async def _sat(session: Session, spec: StageSpec) -> str:
     """How people fare in an exam or a training."""
     found = await sittings.counts(session, spec.stage_id)
-    under_way = sum(found.get(state, 0) for state in sittings.GOING)
+    under_way = sum(found.get(state, 0) for state in (*sittings.GOING, sittings.GRADING))
     if spec.project_kind == "training":
         said = _("{done} have done it, {going} are under way")
     else:

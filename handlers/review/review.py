@@ -10,19 +10,20 @@ from bot import i18n
 from bot.errors import Gone
 from bot.i18n import gettext as _
 from bot.i18n import ngettext
-from bot.people import roles, staff
+from bot.people import roles, skills, staff
 from bot.store import outbox
 from bot.task_types.kind import Ask
 from bot.work import answers, projects, reviews, verdicts
-from bot.work.reviews import Case
+from bot.work.calibration import GOLD
+from bot.work.reviews import FIRST, Case
 from bot.work.verdicts import Decided, Verdict
-from handlers import callbacks, decisions, keyboards, reasons, review_card
+from handlers import callbacks, decisions, exam_news, keyboards, reasons, review_card
 from handlers.admin import desk
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button, Rows
 from handlers.review_card import EXPECTED as EXPECTED_ANSWER
-from handlers.review_card import FIRST, GRADE, MARKS, NOTHING, OPTION, REASON, RV
+from handlers.review_card import MARKS, NEXT, NOTHING, OPTION, PART, REASON, RV, SCORE
 from handlers.turn import Turn
 
 LONG = 3000  # characters of a written answer that is to be corrected
@@ -56,10 +57,16 @@ async def press(update: Update, turn: Turn) -> None:
     await PRESSED[action](turn, callbacks.number(review_id), callbacks.number(revision))
 
 
-async def grade(update: Update, turn: Turn) -> None:
+async def accept_part(update: Update, turn: Turn) -> None:
     """Accepted, for a part of the price."""
     review_id, revision, share = map(callbacks.number, callbacks.fields(turn.query.data, 3))
     await _decide(turn, review_id, Verdict(kind="accepted", revision=revision, grade=share))
+
+
+async def grade(update: Update, turn: Turn) -> None:
+    """How good an answer to an exam is."""
+    review_id, revision, share = map(callbacks.number, callbacks.fields(turn.query.data, 3))
+    await _decide(turn, review_id, Verdict(kind="graded", revision=revision, grade=share))
 
 
 async def choose_reason(update: Update, turn: Turn) -> None:
@@ -149,6 +156,7 @@ async def accept_many(update: Update, turn: Turn) -> None:
     await reviews.give_back(turn.session, turn.worker, case.review_id, now=turn.now)
     project_id = case.offer.spec.project_id
     done = await verdicts.accept_all(turn.session, turn.worker, project_id, now=turn.now)
+    done = min(done + (case.purpose == GOLD), verdicts.MANY)  # as many as were asked about
     said = ngettext("{count} answer is accepted.", "{count} answers are accepted.", done)
     await _next(turn, said.format(count=i18n.number(done)))
 
@@ -306,11 +314,13 @@ async def _decide(turn: Turn, review_id: int, verdict: Verdict) -> None:
     )
     turn.chat.expecting = None
     await _tell_author(turn, decided)
+    await _tell_examinee(turn, decided)
     said = {
         "accepted": _("Saved: accepted."),
         "fixed": _("Saved: corrected and accepted."),
         "returned": _("Saved: given back to the author."),
         "not_accepted": _("Saved: not accepted."),
+        "graded": _("Saved: graded."),
     }[verdict.kind]
     turn.toast(said)
     await _next(turn, said)
@@ -328,13 +338,24 @@ async def _tell_author(turn: Turn, decided: Decided) -> None:
             turn.tell(chat, message, lane=outbox.MONEY)
 
 
+async def _tell_examinee(turn: Turn, decided: Decided) -> None:
+    """With the last grade an exam is judged."""
+    if decided.exam is None:
+        return
+    news = await exam_news.graded(turn.session, decided.exam, now=turn.now)
+    if news is not None:
+        turn.tell(*news, lane=outbox.MONEY)
+
+
 async def _next(turn: Turn, note: str = "") -> None:
     case = await reviews.take(turn.session, turn.worker, now=turn.now)
     _place(turn, await _shown(turn, case, note=note))
 
 
 async def _shown(turn: Turn, case: Case | None, *, note: str = "") -> list[Message]:
-    tally = await reviews.tally(turn.session, turn.worker.id)
+    turn.chat.call_at = turn.now if case is None else None
+    seen = turn.now - skills.SEEN_AFTER
+    tally = await reviews.tally(turn.session, turn.worker.id, known_until=seen)
     if case is None:
         return [await _nothing(turn, review_card.standing(tally), note)]
     many = 1 + len(await _others_waiting(turn, case)) if case.purpose in FIRST else 0
@@ -359,8 +380,8 @@ async def _nothing(turn: Turn, standing: str, note: str) -> Message:
             others,
         )
         lines.append(said.format(count=i18n.number(others)))
-    lines.append(standing)
-    again = Button(_("Look again"), pack("rv-next"))
+    lines += [standing, _("You will get a quiet message when one does.")]
+    again = Button(_("Look again"), pack(NEXT))
     return Message(text="\n".join(line for line in lines if line), rows=[[again]])
 
 
@@ -388,10 +409,11 @@ EXPECTED = {"review_note": write_note, "review_fix": write_fix}
 
 HANDLERS = [
     CommandHandler("review", review),
-    CallbackQueryHandler(go_on, pattern="^rv-next(:|$)"),
+    CallbackQueryHandler(go_on, pattern=f"^{NEXT}(:|$)"),
     CallbackQueryHandler(accept_many, pattern="^rv-all:"),
     CallbackQueryHandler(press, pattern=f"^{RV}:"),
-    CallbackQueryHandler(grade, pattern=f"^{GRADE}:"),
+    CallbackQueryHandler(accept_part, pattern=f"^{PART}:"),
+    CallbackQueryHandler(grade, pattern=f"^{SCORE}:"),
     CallbackQueryHandler(choose_reason, pattern=f"^{REASON}:"),
     CallbackQueryHandler(choose_expected, pattern=f"^{EXPECTED_ANSWER}:"),
     CallbackQueryHandler(choose_option, pattern=f"^{OPTION}:"),

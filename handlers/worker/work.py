@@ -22,6 +22,7 @@ from bot.task_types.kind import Unfit
 from bot.work import answers, dispatch, reports, rework, sittings
 from bot.work.answers import Recorded
 from bot.work.dispatch import NoWork, Offer
+from bot.work.grading import Outcome
 from bot.work.reports import Parked
 from handlers import (
     callbacks,
@@ -375,7 +376,8 @@ async def _teach(turn: Turn, recorded: Recorded, lesson: sittings.Lesson) -> Non
         await _next(turn, saved=lessons.saved(lesson))
         return
     turn.chat.card = turn.chat.expecting = None
-    turn.replace(await lessons.result(turn, lesson, offer.language))
+    end = Outcome(lesson.sitting, lesson.spec, offer.language)
+    turn.replace(await lessons.result(turn.session, turn.worker, end, now=turn.now))
 
 
 async def _next(

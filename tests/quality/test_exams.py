@@ -12,6 +12,11 @@ DAY = timedelta(days=1)
 TERMS = Terms(tasks=5, pass_ppm=800_000, attempts=2, retry=DAY, second_ppm=600_000)
 
 
+def judged(terms: Terms, correct: int, number: int) -> Verdict:
+    share = exams.share(correct, terms.tasks)
+    return exams.judge(terms, share_ppm=share, number=number, now=NOW)
+
+
 @pytest.mark.parametrize(
     ("number", "correct", "passed", "again"),
     [
@@ -26,13 +31,13 @@ TERMS = Terms(tasks=5, pass_ppm=800_000, attempts=2, retry=DAY, second_ppm=600_0
     ],
 )
 def test_an_attempt_is_judged(number: int, correct: int, passed: bool, again: bool) -> None:
-    found = exams.judge(TERMS, correct=correct, number=number, now=NOW)
+    found = judged(TERMS, correct, number)
     assert found == Verdict(passed, NOW + DAY if again else None)
 
 
 def test_without_a_second_chance_the_last_attempt_is_the_last() -> None:
     strict = TERMS._replace(second_ppm=None)
-    assert exams.judge(strict, correct=3, number=2, now=NOW).retry_at is None
+    assert judged(strict, 3, 2).retry_at is None
     assert (strict.most, TERMS.most) == (2, 3)
 
 
@@ -45,9 +50,9 @@ def test_the_right_answers_needed_are_the_fewest_that_pass(
 ) -> None:
     terms = Terms(tasks, pass_ppm, 1, DAY)
     assert terms.needed == needed
-    assert exams.judge(terms, correct=needed, number=1, now=NOW).passed
+    assert judged(terms, needed, 1).passed
     if needed:
-        assert not exams.judge(terms, correct=needed - 1, number=1, now=NOW).passed
+        assert not judged(terms, needed - 1, 1).passed
 
 
 def test_the_terms_are_read_as_a_stage_keeps_them() -> None:

@@ -88,3 +88,16 @@ def test_demands_are_written_in_one_line() -> None:
         [Condition("a", ">=", 80.5), Condition("b", "present")], [ANY], language="fluent"
     )
     assert requirements.written(wanted) == "a >=80.5 or b present, a >=80, language fluent"
+
+
+@pytest.mark.parametrize(
+    ("person", "speaks"),
+    [
+        (Person(languages={"sw": "native"}), True),
+        (Person(languages={"sw": "fluent"}), False),
+        (Person(languages={"en": "native"}), False),
+        (Person(skills={"language_sw": 71}, languages={"sw": "some"}), True),
+    ],
+)
+def test_who_judges_a_language_has_proven_it_or_is_native(person: Person, speaks: bool) -> None:
+    assert requirements.speaks("sw", person) == speaks

@@ -255,12 +255,24 @@ async def test_free_text_is_no_training_and_its_gold_is_remarked_on(database: Da
     training = written(project='kind = "training"', text=TEXT)
     assert (await obstacles(database, training, rows.splitlines()[0]))[0] == (
         "stage-1: answers of the type text cannot be compared with a gold answer, so they make "
-        "no training and no exam."
+        "no training."
     )
     made = await apply(database, TEXT.replace("sw-check", "plain"), rows)
     async with database.reading() as session:
         said = [one.say() for one in await launch.remarks(session, made)]
     assert any("so its gold tells nothing of anybody" in one for one in said)
+
+
+async def test_an_exam_that_people_grade_has_tasks_for_an_attempt_more(database: Database) -> None:
+    rows = "".join(f"{code}{n},{code},x,good,,,\n" for code in ("sw", "en") for n in range(4))
+    exam = written(project=EXAM, text=TEXT)
+    short = (
+        "3 attempts with 2 tasks each need 6 gold tasks, and there are 4. Nobody gets a task twice."
+    )
+    assert sorted(await obstacles(database, exam, rows)) == [
+        f"English: {short}",
+        f"Swahili: {short}",
+    ]
 
 
 async def test_the_budget_of_an_exam_holds_what_one_person_can_earn(database: Database) -> None:
