@@ -181,7 +181,7 @@ async def record(
     if revision == 1:
         await sampling.schedule(session, current, now=now, draw=random.random())  # noqa: S311
     lesson = await _mark(session, current, label, revision, now) if current.gold else None
-    await overlap.look(session, current, now=now)
+    await overlap.look(session, current, revision=revision, now=now)
     return Recorded(current, value, revision, lesson)
 
 
