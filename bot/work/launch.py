@@ -12,12 +12,12 @@ from sqlalchemy import func, select
 from bot import i18n
 from bot.errors import Refusal
 from bot.i18n import N_, gettext, ngettext
-from bot.models.work import Project, Queue, Task
+from bot.models.work import Project, Queue, Stage, StageVersion, Task
 from bot.money import MICRO
 from bot.pay import tiers
 from bot.quality import exams, gold
 from bot.store.database import Session
-from bot.work import overlap_terms, review_terms, stages, terms
+from bot.work import overlap_terms, review_terms, rule_lines, stages, terms
 from bot.work.stages import ENGLISH, StageSpec
 
 FLOOR = {"USD": 2 * MICRO}  # an hour; other currencies have no floor yet
@@ -100,6 +100,10 @@ class TooLittleGold(Unworded):
     )
 
 
+class NoSuchTraining(Refusal):
+    msgid = N_("{stage}: a rule asks for the training {training}, and there is no such training.")
+
+
 class BelowFloor(Refusal):
     msgid = N_(
         "{stage}: {price} for {seconds} seconds is {wage} an hour, below the floor of {floor}."
@@ -153,6 +157,7 @@ async def obstacles(session: Session, project: Project) -> list[Refusal]:
     for spec in specs:
         if spec.project_kind == "exam":
             found += _gold_short(spec, await _gold_by_language(session, spec.stage_id, project))
+        found += await _training_missing(session, spec)
     return found
 
 
@@ -281,6 +286,20 @@ async def _reviewing(
     """What one review costs, by stage, where it is paid in the project's currency."""
     paid = {spec.stage_id: await tiers.tier(session, spec.tier) for spec in specs}
     return {id: tier.review_micro for id, tier in paid.items() if tier.currency == project.currency}
+
+
+async def _training_missing(session: Session, spec: StageSpec) -> list[Refusal]:
+    """Trainings that the stage's rules name and nobody has made."""
+    actions = [action for rule in rule_lines.of_stage(spec.quality) for action in rule.actions]
+    named = {action.training for action in actions if action.training}
+    found = await session.execute(
+        select(Project.slug, StageVersion.quality)
+        .join(Stage, Stage.project_id == Project.id)
+        .join(StageVersion, StageVersion.stage_id == Stage.id)
+        .where(Project.slug.in_(named), StageVersion.version == Stage.version)
+    )
+    known = {slug for slug, quality in found if quality.get("kind") == "training"}
+    return [NoSuchTraining(stage=spec.name, training=one) for one in sorted(named - known)]
 
 
 async def _gold_by_language(session: Session, stage_id: int, project: Project) -> dict[str, int]:

@@ -24,7 +24,7 @@ from bot.people import skills
 from bot.quality import exams, requirements
 from bot.quality.requirements import Gap
 from bot.store.database import Session
-from bot.work import access, gold, stages
+from bot.work import access, gold, restrictions, stages
 from bot.work.gold import Marked
 from bot.work.restrictions import KEPT_OUT
 from bot.work.stages import StageSpec
@@ -229,7 +229,9 @@ async def advance(  # noqa: PLR0913 - an answer with all that it counts for
 async def end(
     session: Session, sitting: Any, spec: StageSpec, language: str, *, now: datetime
 ) -> Any:
-    """It is over. A passed exam sets the skill to its share of right answers."""
+    """It is over. A passed exam sets the skill to its share of right answers; a training ends the
+    pause that asked for it.
+    """
     state, retry_at = "done", None
     if spec.project_kind == "exam":
         terms = exams.terms(spec.quality)
@@ -251,6 +253,8 @@ async def end(
             weight=sitting.tasks,
             now=now,
         )
+    if state == "done":
+        await restrictions.learnt(session, sitting.worker_id, spec.slug, now=now)
     return ended.one()
 
 
