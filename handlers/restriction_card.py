@@ -20,7 +20,20 @@ def begun(limit: Limit, zone: str) -> Message:
     """It begins now. The button reaches a person, with the restriction named."""
     lines = [bold(head(limit, zone)), "", _("Why: {reason}").format(reason=why(limit))]
     lines += [_still_works(limit), _("Your balance is not touched: what you earned stays yours.")]
-    return Message(text="\n".join(lines), rows=[[answer(limit)]], silent=False)
+    rows = [[answer(limit)]]
+    if "queue" in limit.restriction.numbers:
+        lines += [
+            "",
+            _("Do the training now, and you can work there again when it is done. It is paid."),
+        ]
+        rows = [lesson(limit), *rows]
+    return Message(text="\n".join(lines), rows=rows, silent=False)
+
+
+def lesson(limit: Limit) -> list[Button]:
+    """What the training is and pays, before it begins; it ends the pause."""
+    queue = limit.restriction.numbers["queue"]
+    return [Button(_("Do the training"), pack(WORK, "invite", queue, 0), style="primary")]
 
 
 def over(limit: Limit, *, lifted: bool = False) -> Message:

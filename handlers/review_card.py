@@ -1,6 +1,6 @@
 """An answer as its reviewer sees it: the task, the answer, what others said, and the verdicts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -103,16 +103,27 @@ def corrected(case: Case, ask: Ask) -> Rows:
 
 
 def marked(case: Case, ask: Ask, mask: int) -> Rows:
+    """The options of a poll, to mark the right ones."""
+
+    def data(after: int, action: str) -> str:
+        return pack(MARKS, case.review_id, case.revision, after, action)
+
+    return [
+        *switches(ask, mask, lambda after: data(after, "turn")),
+        [done(data(mask, "done")), _back(case)],
+    ]
+
+
+def switches(ask: Ask, mask: int, data: Callable[[int], str]) -> list[list[Button]]:
     """The options of a poll as buttons that are switched on and off; `mask` has those that are."""
-
-    def button(label: str, after: int, action: str) -> Button:
-        return Button(label, pack(MARKS, case.review_id, case.revision, after, action))
-
-    rows = [
-        [button(f"✓ {label}" if mask >> index & 1 else label, mask ^ 1 << index, "turn")]
+    return [
+        [Button(f"✓ {label}" if mask >> index & 1 else label, data(mask ^ 1 << index))]
         for index, label in enumerate(ask.poll)
     ]
-    return [*rows, [button(pgettext("button", "Done"), mask, "done"), _back(case)]]
+
+
+def done(data: str) -> Button:
+    return Button(pgettext("button", "Done"), data)
 
 
 def numbered(rows: Sequence[Sequence[str]]) -> list[list[tuple[str, int]]]:

@@ -161,7 +161,7 @@ def test_nothing_is_in_the_way_of_opening_it(name):
     found = [row.gold for row in rows(name)]
     wanted = found.count(None)
     load = launch.Load(wanted, wanted * stage(name).overlap, len(found) - wanted)
-    assert list(launch.judge(row_of(name), [spec_of(name)], {1: load})) == []
+    assert list(launch.judge(row_of(name), [spec_of(name)], {1: load}, {})) == []
 
 
 @every_project

@@ -21,6 +21,8 @@ _TRIGGERS = r"=+\-@\t\r\n＝＋－＠﹦﹢﹣﹫"
 _RUNS = re.compile(rf"'*[{_UNSEEN}]*[{_TRIGGERS}]")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+# Nothing in it to clean, to escape or to quote: so are almost all cells of almost all files.
+PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.,:;/|()+-]*")
 _HALVES = re.compile(r"[\ud800-\udfff]")
 
 

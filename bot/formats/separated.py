@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TextIO
 
-from bot.formats.cells import cell
+from bot.formats.cells import PLAIN, cell
 from bot.formats.faults import (
     DuplicateColumn,
     EmptyColumn,
@@ -41,13 +41,21 @@ def write(
 ) -> int:
     """All cells are quoted: a row of empty cells is no blank line. Returns how many rows."""
 
+    def quoted(value: object) -> str:
+        if value is None:
+            return '""'
+        plain = value if isinstance(value, str) else str(value) if type(value) is int else ""
+        if PLAIN.fullmatch(plain):
+            return f'"{plain}"'
+        return '"' + cell(value, safe=safe).replace('"', '""') + '"'
+
     def line(values: Iterable[object]) -> str:
-        return delimiter.join(_quoted(cell(value, safe=safe)) for value in values) + "\n"
+        return delimiter.join(map(quoted, values)) + "\n"
 
     stream.write(_header(columns, line(columns), delimiter))
     count = 0
     for row in rows:
-        stream.write(line(row[name] for name in columns))
+        stream.write(line(map(row.__getitem__, columns)))
         count += 1
     return count
 
@@ -86,7 +94,3 @@ def _header(columns: Sequence[str], quoted: str, delimiter: str) -> str:
     """Plain where the names are plain words: people and scripts look at the first line."""
     words = all(name.replace("_", "").isalnum() for name in columns)
     return delimiter.join(columns) + "\n" if words else quoted
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Context, Decimal, localcontext
+from functools import lru_cache
 from typing import Literal
 
 from bot.quality import confidence
@@ -88,10 +89,10 @@ def median(labels: Iterable[str]) -> Outcome:
 def weighted(votes: Iterable[Vote]) -> Outcome:
     """The label with the most accuracy behind it."""
     given = list(votes)
-    weights: Counter[str] = Counter()
+    weights: dict[str, int] = {}
     for label, accuracy in given:
-        weights[label] += round(accuracy * ONE)
-    return replace(_plurality(weights, "weighted"), answers=len(given))
+        weights[label] = weights.get(label, 0) + round(accuracy * ONE)
+    return _plurality(weights, "weighted", answers=len(given))
 
 
 def likeliest(votes: Collection[Vote], options: Collection[str]) -> Outcome:
@@ -189,14 +190,16 @@ def score(results: Mapping[str, str], truth: Mapping[str, str]) -> Score:
     )
 
 
-def _plurality(votes: Counter[str], method: str) -> Outcome:
-    answers = votes.total()
-    if not answers:
+def _plurality(votes: Mapping[str, int], method: str, answers: int | None = None) -> Outcome:
+    """By votes, or by weights of `answers` answers."""
+    whole = sum(votes.values())
+    if not whole:
         return Outcome("", None, 0, method, OPEN)
     most = max(votes.values())
     leaders = [label for label, count in votes.items() if count == most]
     label, status = (leaders[0], SETTLED) if len(leaders) == 1 else ("", TIE)
-    return Outcome(label, _share(most, answers), answers, method, status)
+    share = _share(most, whole)
+    return Outcome(label, share, whole if answers is None else answers, method, status)
 
 
 def _number(
@@ -229,6 +232,7 @@ def _mean_error(pairs: list[tuple[str, str]]) -> Decimal | None:
     return _mean(errors).quantize(DECIMALS) if errors else None
 
 
+@lru_cache(maxsize=10_000)  # of ten answers there are few shares, and a Decimal takes a while
 def _share(part: int, whole: int) -> Decimal:
     """Rounded to four decimals, but 1 only when it is all of them."""
     share = (Decimal(part) / whole).quantize(SHARE)

@@ -1,7 +1,7 @@
 """Models of a whole crowd from crowd-kit, where the extra [analytics] is installed.
 
 It brings 700 MB and takes 2 s to import, so it is imported inside the functions that need it.
-Rows are sorted before crowd-kit sees them: it numbers labels as they come.
+Rows are numbered and sorted before crowd-kit sees them: it takes labels as they come.
 """
 
 import math
@@ -17,7 +17,7 @@ from bot.i18n import N_
 Chances: TypeAlias = dict[str, float]  # how likely each label of a task is
 ITEMS = 1000  # compared: four matrices of 8 MB
 STEPS = 1000  # of Bradley-Terry; five models are in order after ten
-Row: TypeAlias = tuple[Any, Any, str]  # task, worker, label
+COLUMNS = ["task", "worker", "label"]  # of an answer
 
 
 class ExtraMissing(Refusal):
@@ -90,15 +90,22 @@ def require(method: str, answers: int, workers: int) -> None:
     _libraries(method)
 
 
-def chances(method: str, answers: Iterable[Row]) -> dict[Any, Chances]:
-    """How likely each label of each task is. Raises ExtraMissing and NothingFound."""
-    model = MODELS[method]
-    rows = sorted(answers, key=lambda row: (str(row[0]), str(row[1]), row[2]))
-    labels = {label for _, _, label in rows}
-    if len(labels) < 2:  # nothing to infer, and some of the models would divide by zero
-        return {task: dict.fromkeys(labels, 1.0) for task, _, _ in rows}
+def chances(
+    method: str, tasks: Sequence[Any], workers: Sequence[Any], labels: Sequence[str]
+) -> dict[Any, Chances]:
+    """How likely each label of each task is, from the columns of all answers.
+
+    Raises ExtraMissing and NothingFound.
+    """
+    if len(set(labels)) < 2:  # nothing to infer, and some of the models would divide by zero
+        return {task: dict.fromkeys(labels[:1], 1.0) for task in tasks}
     pandas, kit = _libraries(method)
-    table = pandas.DataFrame(rows, columns=["task", "worker", "label"])
+    model = MODELS[method]
+    # Numbers throughout: texts and tuples of a million answers take crowd-kit half a gigabyte more.
+    columns = zip(COLUMNS, (tasks, workers, labels), strict=True)
+    known = {name: pandas.factorize(pandas.Series(given), sort=True) for name, given in columns}
+    table = pandas.DataFrame({name: codes.astype("int32") for name, (codes, _) in known.items()})
+    table = table.sort_values(COLUMNS, ignore_index=True)
     try:
         with warnings.catch_warnings():  # of small matrices; what comes of them is judged below
             warnings.simplefilter("ignore")
@@ -106,7 +113,10 @@ def chances(method: str, answers: Iterable[Row]) -> dict[Any, Chances]:
     except (ArithmeticError, ValueError):  # a matrix that has no inverse, or nothing in it
         raise NothingFound(method=method) from None
     found = found.div(found.sum(axis=1), axis=0)
-    return {task: row.to_dict() for task, row in found.iterrows()}
+    named = known["task"][1][found.index].tolist()
+    said = known["label"][1][found.columns].tolist()
+    rows = found.to_numpy().tolist()
+    return {task: dict(zip(said, row, strict=True)) for task, row in zip(named, rows, strict=True)}
 
 
 def _libraries(method: str) -> tuple[Any, Any]:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 from typing import Literal, TypeAlias
 
 Vote: TypeAlias = tuple[str, float]  # a label, and the accuracy of who gave it
@@ -32,14 +33,14 @@ def probabilities(votes: Iterable[Vote], options: Collection[str]) -> dict[str, 
     Labels that are no option any more (a stage may be revised) count as options too.
     """
     weights: dict[str, list[float]] = {option: [] for option in options}
-    given = list(votes)
-    for label, _ in given:
-        weights.setdefault(label, [])
-    wrong = max(len(weights), 2) - 1  # options that a wrong answer is spread over
-    for label, accuracy in given:
-        weights[label].append(_log_odds(accuracy, wrong))
+    for label, accuracy in votes:
+        if label in weights:
+            weights[label].append(accuracy)
+        else:
+            weights[label] = [accuracy]
+    wrong = repeat(max(len(weights), 2) - 1)  # options that a wrong answer is spread over
     # fsum is exact, so the order of the votes leaves no trace.
-    scores = [math.fsum(those) for those in weights.values()]
+    scores = [math.fsum(map(_log_odds, those, wrong)) for those in weights.values()]
     highest = max(scores, default=0.0)
     odds = [math.exp(score - highest) for score in scores]
     total = math.fsum(odds)

@@ -35,6 +35,8 @@ class Action(NamedTuple):
     skill: str = ""
     """Which skill is set; empty: the one that the stage measures."""
     score: int = 0
+    training: str = ""
+    """The project to be done; empty: the instructions are to be read again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Tasks whose answers have no majority: one person decides, blind, and says why they differ.
 
-A task is contested when all its answers are in and none has more than half of them. The decision
-is the task's result; nobody's pay depends on it.
+A task is contested when all its answers are in and none has more than half of them; of several
+choices an answer is the whole set. The decision is the task's result; nobody's pay depends on it.
 """
 
 from collections.abc import Sequence
@@ -21,12 +21,13 @@ from bot.pay import ledger, tiers
 from bot.pay.ledger import Whose
 from bot.people import roles
 from bot.store.database import Session, upsert
+from bot.task_types.kind import Value
 from bot.work import counting, reviews, stages, votes
 from bot.work.stages import StageSpec
 
 CAUSES = ("ambiguous", "gap", "error")
 FOUND = 200  # contested tasks put into the queue at a time
-TYPES = ("choice", "compare", "rating")  # answered with buttons, and decided with the same ones
+TYPES = ("choice", "compare", "rating", "multi")  # whose answers are voted on
 
 adjudications, tasks, answers = table(Adjudication), table(Task), table(Answer)
 assignments, queues, stage_rows = table(Assignment), table(Queue), table(Stage)
@@ -81,14 +82,14 @@ async def in_hand(session: Session, reviewer: Worker, id: int) -> Dispute:
 
 
 async def decide(
-    session: Session, reviewer: Worker, id: int, index: int, cause: str, *, now: datetime
+    session: Session, reviewer: Worker, id: int, number: int, cause: str, *, now: datetime
 ) -> None:
-    """The label of a button is the result, and `cause` is why the answers differ."""
+    """What `number` stands for is the result, and `cause` is why the answers differ."""
     dispute = await in_hand(session, reviewer, id)
     if cause not in CAUSES:
         raise NotInHand
     spec = dispute.spec
-    label = spec.kind.label(spec.settings, spec.kind.tapped(spec.settings, (), index))
+    label = spec.kind.label(spec.settings, chosen(dispute, number))
     won = await session.scalar(
         update(adjudications)
         .where(adjudications.c.id == id, _held_by(reviewer.id))
@@ -100,6 +101,17 @@ async def decide(
     about = select(func.min(assignments.c.id)).where(assignments.c.task_id == won)
     whose = Whose(reviewer.id, spec.project_id, await session.scalar(about) or 0, dispute.currency)
     await ledger.grant(session, f"adjudicate:{won}", "review", whose, micro=dispute.pay_micro)
+
+
+def chosen(dispute: Dispute, number: int) -> Value:
+    """The value of a button by its number, or of several choices by one bit for each option.
+
+    Raises Unfit when the task has no such button, or too few or too many are marked.
+    """
+    kind, settings = dispute.spec.kind, dispute.spec.settings
+    if dispute.spec.type != "multi":
+        return kind.tapped(settings, (), number)
+    return kind.voted(settings, (), [at for at in range(number.bit_length()) if number >> at & 1])
 
 
 def _held_by(reviewer_id: int) -> ColumnElement[bool]:

@@ -24,7 +24,16 @@ from bot.pay import ledger
 from bot.people import skills
 from bot.store.database import Session
 from bot.task_types import TASK_TYPES
-from bot.work import dispatch, gold, overlap, reports, review_terms, sampling, sittings
+from bot.work import (
+    dispatch,
+    gold,
+    overlap,
+    reports,
+    review_queue,
+    review_terms,
+    sampling,
+    sittings,
+)
 from bot.work.dispatch import Offer
 from bot.work.reports import Parked
 from bot.work.sittings import Lesson
@@ -181,7 +190,7 @@ async def record(
     if revision == 1:
         await sampling.schedule(session, current, now=now, draw=random.random())  # noqa: S311
     lesson = await _mark(session, current, label, revision, now) if current.gold else None
-    await overlap.look(session, current, now=now)
+    await overlap.look(session, current, revision=revision, now=now)
     return Recorded(current, value, revision, lesson)
 
 
@@ -421,7 +430,7 @@ async def _next_revision(session: Session, current: Offer, now: datetime) -> int
         raise Judged
     if current.state == "returned":
         due_at = now + review_terms.of(current.spec.review).delay
-        await sampling.look_again(session, current.assignment_id, "review", due_at=due_at)
+        await review_queue.again(session, current.assignment_id, "review", due_at=due_at)
     highest = await session.scalar(
         select(func.max(answers.c.revision)).where(answers.c.assignment_id == current.assignment_id)
     )

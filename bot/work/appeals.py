@@ -14,7 +14,7 @@ from bot.models.reviews import Appeal, Review
 from bot.models.work import Assignment, Project, Stage
 from bot.people import roles
 from bot.store.database import Session, upsert
-from bot.work import sampling, settlement
+from bot.work import review_queue, settlement
 from bot.work.review_terms import WHOLE
 
 WINDOW = timedelta(days=14)
@@ -125,7 +125,7 @@ async def submit(
     row = made.one_or_none()
     if row is None:
         raise AlreadyAppealed
-    await sampling.look_again(session, verdict.assignment_id, "appeal", due_at=now, of_id=review_id)
+    await review_queue.again(session, verdict.assignment_id, "appeal", due_at=now, of_id=review_id)
     return row
 
 

@@ -4,7 +4,8 @@ pause, hold     a restriction for a time; a daily limit's ends at the worker's m
 more_overlap    the worker's recent answers in doubt: one more answer for each of their tasks
 reopen          the same for everything of theirs that is not accepted yet
 set_skill       a skill is set, as by hand, and the worker is told
-training        the worker is asked to read the instructions again
+training        the worker is asked to read the instructions again; or, where the line names a
+                training, to do that one: their work here pauses until then, and for a time at most
 tell            owners and admins are told
 """
 
@@ -24,7 +25,7 @@ from bot.people import skills
 from bot.quality import requirements, rules
 from bot.quality.rules import Action, Given, Measured, Rule
 from bot.store.database import Session, upsert
-from bot.work import dispatch, holds, restrictions, rule_lines
+from bot.work import dispatch, holds, restrictions, rule_lines, sittings
 from bot.work.restrictions import Limit
 from bot.work.stages import StageSpec
 
@@ -64,6 +65,7 @@ class News:
     skill: tuple[str, int] | None = None
     """A skill that was set, and its score."""
     training: bool = False
+    """They are asked to read the instructions again."""
     tell: bool = False
     slots: int = 0
     """How many tasks got one more slot."""
@@ -98,8 +100,10 @@ async def keep_holding(session: Session, worker_id: int, project_id: int, *, now
         await holds.keep(session, worker_id, project_id, since=now - 10 * LATE)
 
 
-async def _restrict(session: Session, fired: _Fired, action: Action) -> None:
-    """Unless one like it lasts at least as long."""
+async def _restrict(
+    session: Session, fired: _Fired, action: Action, lesson: dict[str, Any] | None = None
+) -> None:
+    """Unless one like it lasts at least as long; `lesson` is what ends it before its time."""
     case = fired.case
     ends_at = case.now + timedelta(seconds=action.seconds or 0)
     if action.seconds is None:
@@ -118,7 +122,7 @@ async def _restrict(session: Session, fired: _Fired, action: Action) -> None:
         kind=action.name,
         reason=case.rule.collector,
         rule=case.line,
-        numbers=fired.news.numbers,
+        numbers=fired.news.numbers | (lesson or {}),
         seconds=ceil((ends_at - case.now).total_seconds()),
     )
     fired.news.limits.append(limit)
@@ -155,7 +159,18 @@ async def _set_skill(session: Session, fired: _Fired, action: Action) -> None:
 
 
 async def _train(session: Session, fired: _Fired, action: Action) -> None:
-    fired.news.training = True
+    """A training that cannot be done (any more) keeps nobody from work."""
+    case = fired.case
+    offered = (
+        await sittings.chances(session, case.worker.id, now=case.now) if action.training else []
+    )
+    ready = (one for one in offered if one.spec.slug == action.training)
+    chance = next((one for one in ready if one.standing in ("ready", "going")), None)
+    if chance is None:
+        fired.news.training = True
+        return
+    lesson = {"training": action.training, "queue": chance.queue_id}
+    await _restrict(session, fired, action._replace(name=restrictions.PAUSE), lesson)
 
 
 async def _tell(session: Session, fired: _Fired, action: Action) -> None:

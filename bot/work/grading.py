@@ -17,7 +17,7 @@ from bot.models.skills import Sitting
 from bot.models.work import Assignment, Queue
 from bot.quality import grading, requirements
 from bot.store.database import Session
-from bot.work import access, sampling, settlement, sittings, stages
+from bot.work import access, review_queue, settlement, sittings, stages
 from bot.work.stages import StageSpec
 
 BATCH = 20  # sittings in one transaction
@@ -54,7 +54,7 @@ async def graded(session: Session, assignment_id: int, *, now: datetime) -> Outc
     found = await _grades(session, sitting.id)
     mine = found[assignment_id]
     if len(mine) == grading.GRADERS and not grading.complete(mine):
-        await sampling.look_again(session, assignment_id, GRADE, due_at=now)
+        await review_queue.again(session, assignment_id, GRADE, due_at=now)
     if sitting.state != sittings.GRADING or not all(map(grading.complete, found.values())):
         return None
     return await _judge(session, sitting, list(found.values()), now)

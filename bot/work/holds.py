@@ -4,22 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, exists, insert, literal, select, update
+from sqlalchemy import bindparam, select, update
 
 from bot.models.base import table
-from bot.models.reviews import Review
 from bot.models.work import Assignment, Stage
 from bot.store.database import Session
-from bot.work import review_terms, stages
+from bot.work import review_queue, review_terms, stages
 
 LONGEST_REVIEW = timedelta(days=14)  # after it the answer is accepted, hold or not
 
-REVIEW = (
-    *("assignment_id", "round", "purpose", "author_id"),
-    *("stage_id", "queue_id", "state", "due_at"),
-)
-
-assignments, reviews = table(Assignment), table(Review)
+assignments = table(Assignment)
 MOVE = (
     update(assignments)
     .where(assignments.c.id == bindparam("assignment"), assignments.c.state == "answered")
@@ -38,7 +32,7 @@ async def keep(
     ]
     if later:
         await session.execute(MOVE, later)
-    await _ask_for_review(session, [row["assignment"] for row in later])
+    await review_queue.at_unseen(session, [row["assignment"] for row in later])
 
 
 async def release(
@@ -53,22 +47,6 @@ async def release(
             sooner.append({"assignment": row.id, "until": max(usual, now)})
     if sooner:
         await session.execute(MOVE, sooner)
-
-
-async def _ask_for_review(session: Session, assignment_ids: Sequence[int]) -> None:
-    """Each of them, gold aside, that no reviewer was to look at anyway."""
-    unseen = ~exists().where(reviews.c.assignment_id == assignments.c.id).correlate(assignments)
-    chosen = select(
-        assignments.c.id,
-        literal(1),
-        literal("review"),
-        assignments.c.worker_id,
-        assignments.c.stage_id,
-        assignments.c.queue_id,
-        literal("waiting"),
-        assignments.c.answered_at,
-    ).where(assignments.c.id.in_(assignment_ids), assignments.c.gold.is_(False), unseen)
-    await session.execute(insert(reviews).from_select(REVIEW, chosen))
 
 
 async def _undecided(

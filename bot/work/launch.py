@@ -4,7 +4,7 @@ An obstacle blocks the opening, a remark is only said. Stages after the first ma
 tasks come from the stage before.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import func, select
@@ -12,16 +12,18 @@ from sqlalchemy import func, select
 from bot import i18n
 from bot.errors import Refusal
 from bot.i18n import N_, gettext, ngettext
-from bot.models.work import Project, Queue, Task
+from bot.models.work import Project, Queue, Stage, StageVersion, Task
 from bot.money import MICRO
+from bot.pay import tiers
 from bot.quality import exams, gold
 from bot.store.database import Session
-from bot.work import stages, terms
+from bot.work import overlap_terms, review_terms, rule_lines, stages, terms
 from bot.work.stages import ENGLISH, StageSpec
 
 FLOOR = {"USD": 2 * MICRO}  # an hour; other currencies have no floor yet
 RESERVE_PERCENT = 10
 HOUR = 3600
+_RESERVED = 100 + RESERVE_PERCENT
 
 
 class NoTasks(Refusal):
@@ -98,6 +100,10 @@ class TooLittleGold(Unworded):
     )
 
 
+class NoSuchTraining(Refusal):
+    msgid = N_("{stage}: a rule asks for the training {training}, and there is no such training.")
+
+
 class BelowFloor(Refusal):
     msgid = N_(
         "{stage}: {price} for {seconds} seconds is {wage} an hour, below the floor of {floor}."
@@ -106,7 +112,8 @@ class BelowFloor(Refusal):
 
 class NotFunded(Refusal):
     msgid = N_(
-        "The budget is {budget}, but all answers, gold and a reserve of {reserve} % need {needed}."
+        "The budget is {budget}, but all answers, gold, reviews and a reserve of {reserve} % need "
+        "{needed}."
     )
 
 
@@ -145,10 +152,12 @@ class Load(NamedTuple):
 async def obstacles(session: Session, project: Project) -> list[Refusal]:
     """Everything that keeps the project from being opened."""
     specs = await stages.current(session, project.id)
-    found = list(judge(project, specs, await loads(session, [spec.stage_id for spec in specs])))
+    there = await loads(session, [spec.stage_id for spec in specs])
+    found = list(judge(project, specs, there, await _reviewing(session, project, specs)))
     for spec in specs:
         if spec.project_kind == "exam":
             found += _gold_short(spec, await _gold_by_language(session, spec.stage_id, project))
+        found += await _training_missing(session, spec)
     return found
 
 
@@ -189,9 +198,12 @@ async def loads(session: Session, stage_ids: Sequence[int]) -> dict[int, Load]:
 
 
 def judge(
-    project: Project, specs: Sequence[StageSpec], loads: dict[int, Load]
+    project: Project,
+    specs: Sequence[StageSpec],
+    loads: Mapping[int, Load],
+    reviewing: Mapping[int, int],
 ) -> Iterator[Refusal]:
-    """The obstacles, from what was found. Pure."""
+    """The obstacles, from what was found; `reviewing` is what a review costs, by stage. Pure."""
     lessons = any(spec.project_kind != "work" for spec in specs)
     if not any(load.gold if lessons else load.tasks for load in loads.values()):
         yield NoTasks()
@@ -199,7 +211,10 @@ def judge(
         yield from _words_missing(spec, project.languages)
         if spec.project_kind != "work":
             yield from _not_teachable(spec, loads.get(spec.stage_id, Load()))
-    needed = sum(need(spec, loads.get(spec.stage_id, Load())) for spec in specs)
+    needed = sum(
+        need(spec, loads.get(spec.stage_id, Load()), reviewing.get(spec.stage_id, 0))
+        for spec in specs
+    )
     if project.budget_micro is not None and needed > project.budget_micro:
         yield NotFunded(
             budget=terms.show_amount(project.budget_micro, project.currency),
@@ -208,10 +223,12 @@ def judge(
         )
 
 
-def need(spec: StageSpec, load: Load) -> int:
+def need(spec: StageSpec, load: Load, review_micro: int = 0) -> int:
     """Micro-units for all answers of a stage, the gold among them and the reserve, rounded up.
 
-    For a training or an exam: what one person can earn there, at the most.
+    And for their reviews, each of `review_micro`: the stage's share in every round and the audits.
+    How many newcomers will come is not known; the reserve is for them as well. For a training or
+    an exam: what one person can earn there, at the most.
     """
     if spec.project_kind != "work":
         terms_ = exams.terms(spec.quality) if spec.project_kind == "exam" else None
@@ -220,11 +237,14 @@ def need(spec: StageSpec, load: Load) -> int:
         return most * spec.price_micro
     share = min(spec.gold_share_ppm, MICRO // 2) if load.gold else 0
     wanted = load.wanted
-    if "confidence_ppm" in spec.quality.get("overlap", {}):  # none of them may be sure before
-        wanted = max(wanted, load.tasks * spec.quality["overlap"]["most"])
+    overlap = overlap_terms.of(spec.overlap, spec.quality)
+    if overlap.grows:  # none of them may be sure before
+        wanted = max(wanted, load.tasks * overlap.most)
     # Of ten things a worker gets at 10 %, nine are tasks: gold is paid on top of the nine.
-    answers = wanted * MICRO * (100 + RESERVE_PERCENT)
-    return -(-answers * spec.price_micro // ((MICRO - share) * 100))
+    answers = -(-wanted * MICRO * _RESERVED * spec.price_micro // ((MICRO - share) * 100))
+    looks = review_terms.of(spec.review)
+    each = looks.share_ppm * (looks.rounds * MICRO + looks.audit_ppm)
+    return answers - (-wanted * each * review_micro * _RESERVED // (MICRO * MICRO * 100))
 
 
 def _words_missing(spec: StageSpec, languages: Sequence[str]) -> Iterator[Refusal]:
@@ -259,6 +279,28 @@ def _not_teachable(spec: StageSpec, load: Load) -> Iterator[Refusal]:
         yield NotGold(count=load.tasks)
     if spec.project_kind == "training" and load.hints < load.gold:
         yield HintsMissing(count=load.gold - load.hints)
+
+
+async def _reviewing(
+    session: Session, project: Project, specs: Sequence[StageSpec]
+) -> dict[int, int]:
+    """What one review costs, by stage, where it is paid in the project's currency."""
+    paid = {spec.stage_id: await tiers.tier(session, spec.tier) for spec in specs}
+    return {id: tier.review_micro for id, tier in paid.items() if tier.currency == project.currency}
+
+
+async def _training_missing(session: Session, spec: StageSpec) -> list[Refusal]:
+    """Trainings that the stage's rules name and nobody has made."""
+    actions = [action for rule in rule_lines.of_stage(spec.quality) for action in rule.actions]
+    named = {action.training for action in actions if action.training}
+    found = await session.execute(
+        select(Project.slug, StageVersion.quality)
+        .join(Stage, Stage.project_id == Project.id)
+        .join(StageVersion, StageVersion.stage_id == Stage.id)
+        .where(Project.slug.in_(named), StageVersion.version == Stage.version)
+    )
+    known = {slug for slug, quality in found if quality.get("kind") == "training"}
+    return [NoSuchTraining(stage=spec.name, training=one) for one in sorted(named - known)]
 
 
 async def _gold_by_language(session: Session, stage_id: int, project: Project) -> dict[str, int]:

@@ -150,6 +150,15 @@ async def lift(session: Session, restriction_id: int, *, actor: int, now: dateti
     return found
 
 
+async def learnt(session: Session, worker_id: int, training: str, *, now: datetime) -> None:
+    """A training is done, so what was to last until then ends now; the clock tells the worker."""
+    for limit in await active(session, worker_id, now=now, kind=PAUSE):
+        if limit.restriction.numbers.get("training") == training:
+            limit.restriction.ends_at = now
+            _note(session, limit.restriction, "learnt", actor=None)
+    await session.flush()
+
+
 async def one(session: Session, restriction_id: int, *, worker_id: int | None = None) -> Limit:
     """A restriction, if given of this worker only. Raises Gone."""
     query = _limits().where(Restriction.id == restriction_id)

@@ -4,7 +4,8 @@
     text = await results.manifest(session, project, {"raw.csv": written})
 
 The same database gives the same bytes: rows come by stage, then task key, then worker, and no
-file says when it was made. Rows are streamed; memory holds one page and one task's answers.
+file says when it was made. Rows are streamed; memory holds one page and one task's answers, or what
+a method must know of all answers (`votes`).
 Answers of people who withdrew their consent to the use of their answers are left out.
 
 Use a session of `Database.reading()`: an export must not hold up the writer.
@@ -196,6 +197,8 @@ def _take_time(session: SyncSession) -> None:
         session.execute(text("SET LOCAL statement_timeout = 0"))
         session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         session.execute(text("SET LOCAL enable_nestloop = off"))
+    else:  # 16 MB for this connection: with SQLite's usual 2 a million answers take 0.7 s more
+        session.execute(text("PRAGMA cache_size = -16000"))
 
 
 # Raw answers

@@ -8,7 +8,7 @@ from bot.models.base import table
 from bot.models.reviews import Review
 from bot.models.work import Assignment
 from bot.store.database import Session
-from bot.work import review_terms, sampling, stages
+from bot.work import review_queue, review_terms, stages
 
 BATCH = 100
 
@@ -29,25 +29,23 @@ async def note(session: Session, assignment_id: int) -> str:
 async def take_back(session: Session, *, now: datetime, limit: int = BATCH) -> int:
     """What was not given again in time goes to a reviewer, who decides about it as it is."""
     late = (
-        select(assignments.c.id)
+        select(assignments.c.id, assignments.c.stage_id, assignments.c.stage_version)
         .where(assignments.c.state == "returned", assignments.c.rework_until <= now)
         .order_by(assignments.c.rework_until)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    taken = await session.execute(
-        update(assignments)
-        .where(assignments.c.id.in_(late), assignments.c.state == "returned")
-        .values(state="answered", rework_until=None)
-        .returning(assignments.c.id, assignments.c.stage_id, assignments.c.stage_version)
-    )
-    rows = taken.all()
+    rows = (await session.execute(late)).all()
     for row in rows:
-        terms = review_terms.of(
-            (await stages.spec(session, row.stage_id, row.stage_version)).review
-        )
+        spec = await stages.spec(session, row.stage_id, row.stage_version)
         await session.execute(
-            update(assignments).where(assignments.c.id == row.id).values(accept_at=now + terms.due)
+            update(assignments)
+            .where(assignments.c.id == row.id)
+            .values(
+                state="answered",
+                rework_until=None,
+                accept_at=now + review_terms.of(spec.review).due,
+            )
         )
-        await sampling.look_again(session, row.id, "final", due_at=now)
+        await review_queue.again(session, row.id, "final", due_at=now)
     return len(rows)

@@ -5,6 +5,7 @@
       "fast_answers >= 80% over 20 under 30%: more_overlap",
       "same_answer >= 15: tell",
       "income_per_day >= 5.00 USD: pause",
+      "review_verdicts > 40% over 10: training warm-up 7d",
     ]
 
 A collector, a condition, and after the colon what is done. `over` is how many of the worker's last
@@ -33,6 +34,7 @@ _LINE = re.compile(
     r"(?:\s+over\s+(?P<over>\d+))?(?:\s+under\s+(?P<under>[\d.]+\s*%))?\s*:\s*(?P<actions>.+)",
     re.ASCII,
 )
+_TRAINING = re.compile(r"(?P<project>[a-z0-9][a-z0-9-]*)\s+(?P<time>\S+)", re.ASCII)
 _SCORE = re.compile(r"(?:(?P<skill>\S+)\s+)?(?P<score>\d{1,3})", re.ASCII)
 
 
@@ -62,6 +64,13 @@ class NeedsNoTime(FieldFault):
 
 class NoScore(FieldFault):
     msgid = N_("{path}: {action} needs a score from 0 to 100, like {action} 20.")
+
+
+class NoTraining(FieldFault):
+    msgid = N_(
+        "{path}: {action} stands alone, or names a training project and a time, like {action} "
+        "warm-up 7d."
+    )
 
 
 class TooLongForRules(FieldFault):
@@ -170,6 +179,8 @@ def _action(collector: str, written: str, path: str) -> Action:
         raise unknown_value(name, path, rules.ACTIONS)
     if name == "set_skill":
         return _set_skill(time, path)
+    if name == "training" and time:
+        return _training(time, path)
     if name not in rules.TIMED:
         if time:
             raise NeedsNoTime(path=path, action=name)
@@ -178,10 +189,22 @@ def _action(collector: str, written: str, path: str) -> Action:
         if collector in rules.PER_DAY:
             return Action(name)
         raise NoTime(path=path, action=name)
-    seconds = terms.due(time, path)
+    return Action(name, _seconds(time, path))
+
+
+def _seconds(written: str, path: str) -> int:
+    seconds = terms.due(written, path)
     if restrictions.needs_second(seconds):
         raise TooLongForRules(path=path)
-    return Action(name, seconds)
+    return seconds
+
+
+def _training(written: str, path: str) -> Action:
+    """A project to be done, and how long work waits for it at the most."""
+    found = _TRAINING.fullmatch(written.strip())
+    if found is None:
+        raise NoTraining(path=path, action="training")
+    return Action("training", _seconds(found["time"], path), training=found["project"])
 
 
 def _set_skill(written: str, path: str) -> Action:
@@ -206,4 +229,6 @@ def _written(action: Action) -> str:
         return " ".join(filter(None, (action.name, action.skill, str(action.score))))
     if action.seconds is None:
         return action.name
+    if action.training:
+        return f"{action.name} {action.training} {terms.show_due(action.seconds)}"
     return f"{action.name} {terms.show_due(action.seconds)}"

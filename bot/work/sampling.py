@@ -6,10 +6,9 @@ skill is low. The decision is pure; chance is passed in.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, bindparam, func, insert, literal, select
+from sqlalchemy import Engine, bindparam, func, insert, select
 
 from bot.models.base import table
 from bot.models.reviews import Review
@@ -41,11 +40,6 @@ _FIRST = (
     .limit(bindparam("limit"))
 )
 EARLIER = select(func.count()).select_from(_FIRST.subquery())
-NEXT = (
-    *("assignment_id", "round", "purpose", "of_id"),
-    *("author_id", "stage_id", "queue_id", "state", "due_at"),
-)
-Purpose = Literal["review", "final", "audit", "appeal", "grade"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,37 +100,6 @@ def first_look(answered: Offer, *, due_at: datetime) -> dict[str, object]:
         "state": "waiting",
         "due_at": due_at,
     }
-
-
-async def look_again(
-    session: Session,
-    assignment_id: int,
-    purpose: Purpose,
-    *,
-    due_at: datetime,
-    of_id: int | None = None,
-) -> int:
-    """Another look at an answer, in the next round; its id. The caller holds the assignment."""
-    before = (
-        select(func.coalesce(func.max(reviews.c.round), 0))
-        .where(reviews.c.assignment_id == assignment_id)
-        .scalar_subquery()
-    )
-    row = select(
-        assignments.c.id,
-        before + 1,
-        literal(purpose),
-        literal(of_id, reviews.c.of_id.type),
-        assignments.c.worker_id,
-        assignments.c.stage_id,
-        assignments.c.queue_id,
-        literal("waiting"),
-        literal(due_at, reviews.c.due_at.type),
-    ).where(assignments.c.id == assignment_id)
-    statement = insert(reviews).from_select(NEXT, row).returning(reviews.c.id)
-    made: int | None = await session.scalar(statement)
-    assert made is not None
-    return made
 
 
 async def _standing(

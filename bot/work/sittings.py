@@ -30,7 +30,7 @@ from bot.quality.requirements import Gap
 from bot.store import schedule
 from bot.store.database import Session
 from bot.store.schedule import Period
-from bot.work import access, gold, review_terms, stages
+from bot.work import access, gold, restrictions, review_terms, stages
 from bot.work.gold import Marked
 from bot.work.restrictions import KEPT_OUT
 from bot.work.stages import StageSpec
@@ -246,8 +246,11 @@ async def advance(  # noqa: PLR0913 - an answer with all that it counts for
 async def end(
     session: Session, sitting: Any, spec: StageSpec, language: str, *, now: datetime
 ) -> Any:
-    """No further answer comes: it is over, or its answers are graded first."""
+    """No further answer comes: it is over, or its answers are graded first. A training ends the
+    pause that asked for it.
+    """
     if spec.project_kind == "training":
+        await restrictions.learnt(session, sitting.worker_id, spec.slug, now=now)
         return await _move(session, sitting, state="done", ended_at=now)
     if sitting.answered and not comparable(spec.kind.combine):
         return await _have_graded(session, sitting, spec, now)

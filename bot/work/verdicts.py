@@ -29,7 +29,7 @@ from bot.pay import ledger
 from bot.pay.ledger import Whose
 from bot.people import roles
 from bot.store.database import Session
-from bot.work import calibration, dispatch, grading, review_terms, reviews, sampling, settlement
+from bot.work import calibration, dispatch, grading, review_queue, review_terms, reviews, settlement
 from bot.work.calibration import GOLD
 from bot.work.dispatch import Offer
 from bot.work.grading import GRADE, Outcome
@@ -271,13 +271,13 @@ async def _first(
     elif row.purpose == "review" and await _passed(session, row) < terms.rounds:
         final = False
         due_at = now + terms.delay
-        await sampling.look_again(session, row.assignment_id, "review", due_at=due_at)
+        await review_queue.again(session, row.assignment_id, "review", due_at=due_at)
     else:
         await settlement.accept(session, offer, verdict.grade)
     if final and verdict.kind != "returned":
         await _observe(session, row, offer, verdict, now)
     if final and verdict.kind != "returned" and draw * MICRO < terms.audit_ppm:
-        await sampling.look_again(session, row.assignment_id, "audit", due_at=now, of_id=row.id)
+        await review_queue.again(session, row.assignment_id, "audit", due_at=now, of_id=row.id)
     return Decided(
         review_id=row.id,
         purpose=row.purpose,

@@ -3,16 +3,17 @@
     for key, outcome in votes.outcomes(session, stage, gold=False): ...
     found = await votes.agreement(session, spec)
 
-Rows are streamed, by task key: memory holds one page and one task's answers. What a method must
-know beforehand is bounded by itself: accuracies from gold are one row a worker, those of a crowd
-are learnt from at most LEARNT answers, and crowd-kit's models refuse what they cannot bear.
+Rows are streamed, by task key. Where labels are all that a method needs, the database counts them
+and memory holds one page and one task's. Others take all answers as columns of numbers: a million
+are 12 MB. Those of a crowd are learnt from at most LEARNT answers, and crowd-kit's models refuse
+what they cannot bear.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby, islice, repeat
+from itertools import chain, groupby, repeat
 from operator import attrgetter
 from typing import Any, TypeAlias
 
@@ -27,6 +28,8 @@ from bot.quality import aggregate, analytics, estimates, one_coin
 from bot.quality.aggregate import METHODS, Method, Outcome
 from bot.quality.agreement import Agreement
 from bot.quality.agreement import agreement as agree
+from bot.quality.columns import Columns
+from bot.quality.confidence import Vote
 from bot.store.database import Session
 from bot.task_types import TASK_TYPES
 from bot.work import counting
@@ -118,30 +121,29 @@ def _by_labels(session: SyncSession, reading: _Reading) -> Results:
 
 def _by_gold(session: SyncSession, reading: _Reading) -> Results:
     known = _accuracies_from_gold(session, reading.stage)
-    for task, answers in _answers_by_task(session, reading):
-        given = [(label, known.get(worker, estimates.UNKNOWN)) for worker, label in answers]
-        yield task, aggregate.weighted(given)
+    answers, _corrected = _columns(session, reading)
+    for task in _streamed(session, _tasks(session, reading)):
+        yield task, aggregate.weighted(_with_accuracy(answers.of(task.task_id), known))
 
 
 def _by_crowd(session: SyncSession, reading: _Reading) -> Results:
-    known = _accuracies_of_crowd(session, reading)
-    for task, answers in _answers_by_task(session, reading):
-        given = [(label, known.get(worker, estimates.UNKNOWN)) for worker, label in answers]
+    answers, corrected = _columns(session, reading)
+    tasks = list(_streamed(session, _tasks(session, reading)))
+    own, _same = _columns(session, reading, own=True) if corrected else (answers, False)
+    known = _accuracies_of_crowd(own, tasks, reading.options)
+    for task in tasks:
+        given = _with_accuracy(answers.of(task.task_id), known)
         yield task, aggregate.likeliest(given, reading.options)
 
 
 def _by_model(session: SyncSession, reading: _Reading) -> Results:
     name = reading.method.name
     analytics.require(name, *_size(session, reading))
-    answers = [
-        (task.task_id, worker, label)
-        for task, given in _answers_by_task(session, reading)
-        for worker, label in given
-    ]
-    found = await_only(asyncio.to_thread(analytics.chances, name, answers))
-    for rows in by_task(session, _counts(session, reading)):
-        count = sum(row.votes or 0 for row in rows)
-        yield rows[0], aggregate.judged(found.get(rows[0].task_id, {}), count, name)
+    answers, _corrected = _columns(session, reading)
+    found = await_only(asyncio.to_thread(analytics.chances, name, *answers.lists()))
+    for task in _streamed(session, _tasks(session, reading)):
+        chances = found.get(task.task_id, {})
+        yield task, aggregate.judged(chances, answers.count(task.task_id), name)
 
 
 READ: dict[str, Callable[[SyncSession, _Reading], Results]] = {
@@ -174,13 +176,17 @@ def _accuracies_from_gold(session: SyncSession, stage: Stage) -> dict[int, float
     return {worker: estimates.accuracy(right, checked) for worker, right, checked in found}
 
 
-def _accuracies_of_crowd(session: SyncSession, reading: _Reading) -> dict[int, float]:
-    answers, _workers = _size(session, reading)
+def _accuracies_of_crowd(
+    answers: Columns, tasks: Sequence[Row[Any]], options: Collection[str]
+) -> dict[int, float]:
     # Of a very large stage every second, third … task: what is learnt is of workers, not of tasks.
-    every = -(-answers // LEARNT) or 1
-    some = islice(_answers_by_task(session, reading, own=True), None, None, every)
-    crowd = one_coin.Crowd((given for _, given in some), reading.options)
+    every = -(-len(answers) // LEARNT) or 1
+    crowd = one_coin.Crowd((answers.of(task.task_id) for task in tasks[::every]), options)
     return await_only(asyncio.to_thread(one_coin.accuracies, crowd))
+
+
+def _with_accuracy(answers: list[tuple[int, str]], known: Mapping[int, float]) -> list[Vote]:
+    return [(label, known.get(worker, estimates.UNKNOWN)) for worker, label in answers]
 
 
 # Statements
@@ -204,22 +210,27 @@ def _counts(session: SyncSession, reading: _Reading) -> Rows:
     counted = _counted(
         select(Assignment.task_id, Answer.label, func.count().label("votes")), reading.stage
     ).where(*answers_of(gold=reading.gold))
-    return _tasks_with(session, reading, counted.group_by(Assignment.task_id, Answer.label))
+    said = counted.group_by(Assignment.task_id, Answer.label).subquery()
+    with_tasks = _tasks(session, reading).outerjoin(said, said.c.task_id == Task.id)
+    return with_tasks.add_columns(said.c.label, said.c.votes)
 
 
-def _singles(session: SyncSession, reading: _Reading, *, own: bool) -> Rows:
-    """Who gave each label; one empty row for a task without answers."""
-    columns = select(Assignment.task_id, Assignment.worker_id, Answer.label)
-    given = _counted(columns, reading.stage, own=own).where(*answers_of(gold=reading.gold))
-    return _tasks_with(session, reading, given)
+def _singles(reading: _Reading, *, own: bool) -> Rows:
+    """Who gave each label, and who corrected it, task by task.
 
-
-def _tasks_with(session: SyncSession, reading: _Reading, statement: Rows) -> Rows:
-    said = statement.subquery()
-    others = [column for column in said.c if column.name != "task_id"]
+    Not by key: to sort a million rows by a text takes a database longer than to find them.
+    """
+    columns = (Assignment.task_id, Assignment.worker_id, Answer.label, Answer.reviewer_id)
     return (
-        select(Task.id.label("task_id"), Task.key, Task.overlap, *others)
-        .outerjoin(said, said.c.task_id == Task.id)
+        _counted(select(*columns), reading.stage, own=own)
+        .where(*answers_of(gold=reading.gold))
+        .order_by(Assignment.task_id, Assignment.worker_id)
+    )
+
+
+def _tasks(session: SyncSession, reading: _Reading) -> Rows:
+    return (
+        select(Task.id.label("task_id"), Task.key, Task.overlap)
         .where(*tasks_of(reading.stage, gold=reading.gold))
         .order_by(by_key(session))
     )
@@ -279,16 +290,23 @@ def by_task(session: SyncSession, statement: Rows) -> Iterator[list[Row[Any]]]:
         yield list(rows)
 
 
-def _answers_by_task(
-    session: SyncSession, reading: _Reading, *, own: bool = False
-) -> Iterator[tuple[Row[Any], list[tuple[int, str]]]]:
-    """Each task with the worker and the label of its answers."""
-    for rows in by_task(session, _singles(session, reading, own=own)):
-        yield rows[0], [(row.worker_id, row.label) for row in rows if row.label is not None]
+def _columns(session: SyncSession, reading: _Reading, *, own: bool = False) -> tuple[Columns, bool]:
+    """All answers, and whether reviewers corrected any of them."""
+    found, corrected = Columns(), False
+    for page in _pages(session, _singles(reading, own=own)):
+        tasks, workers, labels, reviewers = zip(*page, strict=True)
+        found.add(tasks, workers, labels)
+        corrected = corrected or any(reviewers)
+    return found, corrected
 
 
 def _streamed(session: SyncSession, statement: Rows) -> Iterator[Row[Any]]:
-    found = session.execute(statement, execution_options={"yield_per": PAGE})
+    return chain.from_iterable(_pages(session, statement))
+
+
+def _pages(session: SyncSession, statement: Rows) -> Iterator[Sequence[Row[Any]]]:
+    # On the connection: the session would make each row a second time.
+    found = session.connection().execute(statement, execution_options={"yield_per": PAGE})
     for page in found.partitions():
-        yield from page
+        yield page
         await_only(asyncio.sleep(0))

@@ -73,8 +73,8 @@ def _rows(worker_id: int, stage_id: int, limit: int) -> Select[Any]:
         )
         .join(tasks, tasks.c.id == recent.c.task_id)
         .join(queues, queues.c.id == recent.c.queue_id)
-        .join(answers, _latest(recent.c.id))
-        .where(recent.c.stage_id == stage_id)
+        .join(answers, answers.c.assignment_id == recent.c.id)
+        .where(recent.c.stage_id == stage_id, *counting.newest(own=True))
         .order_by(recent.c.answered_at.desc(), recent.c.id.desc())
     )
 
@@ -83,17 +83,6 @@ def _reviewed(assignment_id: Any) -> Any:
     """Whether a person decided: what the clock accepted says nothing about the answer."""
     mine = (reviews.c.assignment_id == assignment_id, reviews.c.state == "decided")
     return exists().where(*mine, reviews.c.purpose != "gold").correlate_except(reviews)
-
-
-def _latest(assignment_id: Any) -> Any:
-    """The worker's own last word, before any reviewer's."""
-    other = answers.alias("other")
-    newest = select(func.max(other.c.revision)).where(
-        other.c.assignment_id == assignment_id, other.c.reviewer_id.is_(None)
-    )
-    return (answers.c.assignment_id == assignment_id) & (
-        answers.c.revision == newest.correlate_except(other).scalar_subquery()
-    )
 
 
 async def _settled(session: Session, full: Mapping[int, int]) -> dict[int, str]:
@@ -109,8 +98,12 @@ def _votes(task_ids: Collection[int]) -> Select[Any]:
     return (
         select(assignments.c.task_id, answers.c.label, func.count())
         .select_from(assignments)
-        .join(answers, _latest(assignments.c.id))
-        .where(assignments.c.task_id.in_(task_ids), assignments.c.state.in_(counting.STATES))
+        .join(answers, answers.c.assignment_id == assignments.c.id)
+        .where(
+            assignments.c.task_id.in_(task_ids),
+            assignments.c.state.in_(counting.STATES),
+            *counting.newest(own=True),
+        )
         .group_by(assignments.c.task_id, answers.c.label)
     )
 

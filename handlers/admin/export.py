@@ -1,6 +1,7 @@
 """/export: answers or results as files. They are rendered when they are sent."""
 
 import io
+import secrets
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, cast
@@ -29,6 +30,8 @@ WHATS = ("results", "raw")
 FORMATS = ("csv", "jsonl")
 MORE = ("gold", "revisions")
 MANIFEST = "manifest"
+KEPT = 100  # manifests, of a kilobyte or two, from the sending of a file to that of its manifest
+_manifests: dict[str, str] = {}
 
 
 class NotAnExport(Invalid):
@@ -82,6 +85,9 @@ async def render(session: Session, wanted: Mapping[str, Any]) -> tuple[str, byte
         revisions="revisions" in more,
     )
     name = f"{project.slug}-{chosen.what}.{chosen.format}"
+    about = f"{project.slug}-{chosen.what}.manifest.json"
+    if wanted.get("part") == MANIFEST and wanted.get("pair") in _manifests:
+        return about, _manifests.pop(wanted["pair"]).encode()
     with tempfile.TemporaryFile() as file:
         stream = io.TextIOWrapper(file, encoding="utf-8", newline="")
         try:
@@ -89,14 +95,22 @@ async def render(session: Session, wanted: Mapping[str, Any]) -> tuple[str, byte
         except Refusal as refusal:  # it would be refused each time: better told than tried again
             return "refused.txt", refusal.say().encode()
         stream.flush()
-        if wanted.get("part") == MANIFEST:
-            text = await results.manifest(session, project, {name: written})
-            return f"{project.slug}-{chosen.what}.manifest.json", text.encode()
+        text = await results.manifest(session, project, {name: written})
+        if wanted.get("part") == MANIFEST:  # the file was sent by a process that is gone
+            return about, text.encode()
+        _keep(wanted.get("pair", ""), text)
         fitted = attachments.fitted(name, file)
     if fitted is not None:
         return fitted
     said = _("{file} is larger than Telegram takes. Use kazi export on the server.")
     return "too-large.txt", said.format(file=name).encode()
+
+
+def _keep(pair: str, manifest: str) -> None:
+    """The manifest is of the file that was sent, and made with it: a large one takes its time."""
+    while len(_manifests) >= KEPT:
+        del _manifests[next(iter(_manifests))]
+    _manifests[pair] = manifest
 
 
 def _send(turn: Turn, project: Project, what: str, format_: str, more: Sequence[str] = ()) -> None:
@@ -108,6 +122,7 @@ def _send(turn: Turn, project: Project, what: str, format_: str, more: Sequence[
         "format": format_,
         "more": list(more),
         "actor": turn.worker.id,
+        "pair": secrets.token_hex(8),
     }
     words = _("Results of {project}: one row per task")
     if what == "raw":

@@ -9,15 +9,16 @@ from bot import i18n, money
 from bot.i18n import gettext as _
 from bot.models.work import Project
 from bot.people import roles
+from bot.task_types.kind import Ask, Wording
 from bot.work import adjudication, projects, reviews
 from bot.work.adjudication import Dispute
 from handlers import callbacks, keyboards, review_card, task_card
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
-from handlers.keyboards import Button
+from handlers.keyboards import Button, Rows
 from handlers.turn import Turn
 
-LABEL, CAUSE = "ad", "ac"  # callback prefixes
+LABEL, CAUSE, MARKS = "ad", "ac", "am"  # callback prefixes
 WANTED = filters.Regex(r"\s(low-agreement|disagreement)\b")
 
 
@@ -34,20 +35,22 @@ async def choose_label(update: Update, turn: Turn) -> None:
     """The right answer; then why the answers differ."""
     id, index = map(callbacks.number, callbacks.fields(turn.query.data, 2))
     dispute = await adjudication.in_hand(turn.session, turn.worker, id)
-    _tapped(dispute, index)
+    adjudication.chosen(dispute, index)
     causes = {
         "ambiguous": _("The task is ambiguous"),
         "gap": _("The rules do not say"),
         "error": _("Workers made mistakes"),
     }
     rows = [[Button(words, pack(CAUSE, id, index, cause))] for cause, words in causes.items()]
-    turn.call(
-        "editMessageReplyMarkup",
-        chat_id=turn.chat.chat_id,
-        message_id=turn.tapped,
-        reply_markup=keyboards.inline(rows),
-    )
+    _change_buttons(turn, rows)
     turn.toast(_("Why do the answers differ?"))
+
+
+async def mark(update: Update, turn: Turn) -> None:
+    """An option of several choices is switched on or off."""
+    id, mask = map(callbacks.number, callbacks.fields(turn.query.data, 2))
+    dispute = await adjudication.in_hand(turn.session, turn.worker, id)
+    _change_buttons(turn, _switches(dispute, _asked(turn, dispute)[1], mask))
 
 
 async def choose_cause(update: Update, turn: Turn) -> None:
@@ -80,16 +83,18 @@ async def _next(turn: Turn, project: Project) -> list[Message]:
 def _card(turn: Turn, found: Dispute) -> list[Message]:
     """The task with its own buttons, and what was answered: not by whom, and not how often."""
     spec = found.spec
-    wording = spec.wording(turn.locale, found.language)
-    ask = spec.kind.ask(spec.settings, wording, found.body)
+    wording, ask = _asked(turn, found)
     given = [
         escape(review_card.cut(spec.kind.words(spec.settings, wording, one), review_card.OTHER))
         for one in found.answers
     ]
+    between = "; " if ask.poll else ", "  # a set has commas of its own
     said = _("{language} · you get {pay}")
     return task_card.messages(
         wording=wording,
-        ask=replace(ask, rule=""),
+        # Several choices are marked with buttons too: a poll would be the worker's own to vote in.
+        ask=replace(ask, rule="" if not ask.poll else ask.rule, poll=()),
+        rows=_switches(found, ask, 0),
         head=[
             _("<b>No majority</b> · {project}").format(project=escape(spec.project_name)),
             said.format(
@@ -100,20 +105,38 @@ def _card(turn: Turn, found: Dispute) -> list[Message]:
         data=lambda index: pack(LABEL, found.id, index),
         foot="\n".join(
             [
-                _("Answers of others: {answers}").format(answers=", ".join(given)),
+                _("Answers of others: {answers}").format(answers=between.join(given)),
                 review_card.rule(wording),
             ]
         ),
     )
 
 
-def _tapped(dispute: Dispute, index: int) -> None:
-    """Raises what a button raises that the task does not have."""
-    dispute.spec.kind.tapped(dispute.spec.settings, (), index)
+def _asked(turn: Turn, found: Dispute) -> tuple[Wording, Ask]:
+    wording = found.spec.wording(turn.locale, found.language)
+    return wording, found.spec.kind.ask(found.spec.settings, wording, found.body)
+
+
+def _switches(found: Dispute, ask: Ask, mask: int) -> Rows:
+    """The options of several choices, and what says that all are marked that fit."""
+    if not ask.poll:
+        return ()
+    rows = review_card.switches(ask, mask, lambda after: pack(MARKS, found.id, after))
+    return [*rows, [review_card.done(pack(LABEL, found.id, mask))]]
+
+
+def _change_buttons(turn: Turn, rows: Rows) -> None:
+    turn.call(
+        "editMessageReplyMarkup",
+        chat_id=turn.chat.chat_id,
+        message_id=turn.tapped,
+        reply_markup=keyboards.inline(rows),
+    )
 
 
 HANDLERS = [
     CommandHandler("review", begin, filters=filters.UpdateType.MESSAGE & WANTED),
     CallbackQueryHandler(choose_label, pattern=f"^{LABEL}:"),
+    CallbackQueryHandler(mark, pattern=f"^{MARKS}:"),
     CallbackQueryHandler(choose_cause, pattern=f"^{CAUSE}:"),
 ]

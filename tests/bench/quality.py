@@ -4,6 +4,7 @@ Every method beside the reference figures of the data; what dynamic overlap save
 large stage takes. Methods of crowd-kit are there when it is (`make .venv/analytics`).
 """
 
+import asyncio
 import csv
 import json
 import random
@@ -23,6 +24,7 @@ from bot.errors import Refusal
 from bot.quality import aggregate, agreement, analytics, confidence, estimates, one_coin
 from bot.quality.aggregate import Outcome
 from bot.task_types import TASK_TYPES
+from tests.bench import backlog, exporting
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 VOTES = ("snow_rte", "multipico_hi", "pandalm")
@@ -30,6 +32,7 @@ REFERENCE = {"majority": "MV", "one-coin": "OneCoinDS", "dawid-skene": "DS", "gl
 DRAWS = 10  # of gold, whose figures are averaged: one draw says little
 GOLD = 0.1  # share of the tasks that the accuracies of `weighted` come from
 LARGE, EACH, CROWD = 100_000, 10, 1_000  # tasks, answers to each, workers
+EXPORTED = ("majority", "weighted", "one-coin", "dawid-skene")
 
 
 class Given(NamedTuple):
@@ -68,6 +71,7 @@ def main(
     console.print(overlap_table(crowds[0]))
     if large:
         console.print(large_table(large))
+        console.print(export_table(large))
 
 
 def read(folder: Path) -> Crowd:
@@ -120,7 +124,9 @@ def model(method: str) -> Callable[[Crowd], dict[str, Outcome]]:
         rows = [(task, *one) for task, given in crowd.answers.items() for one in given]
         try:
             analytics.require(method, len(rows), len({worker for _, worker, _ in rows}))
-            chances = analytics.chances(method, rows)
+            chances = analytics.chances(
+                method, *([row[column] for row in rows] for column in range(3))
+            )
         except Refusal:
             return {}
         return {
@@ -303,6 +309,18 @@ def large_table(tasks: int) -> Table:
         way()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         table.add_row(name, f"{time.process_time() - began:.1f}", f"{peak:.0f}")
+    return table
+
+
+def export_table(tasks: int) -> Table:
+    """The same size as an export, from the rows of a database to the file."""
+    title = f"Export of {tasks:,} tasks with {exporting.EACH} answers each, from SQLite"
+    table = Table("method", "seconds of CPU", "peak MB", title=title)
+    with backlog.database("sqlite", "") as url:
+        asyncio.run(exporting.fill(url, tasks))
+        for method in EXPORTED:
+            found = exporting.measure(url, method)
+            table.add_row(method, f"{found.cpu:.1f}", f"{found.peak / 2**20:.0f}")
     return table
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import quality
+from tests.bench import exporting, quality
 
 EXPECTED = {
     "MV": {"no": 5, "yes": 5},
@@ -40,6 +40,8 @@ def test_every_table_has_its_figures(
 ) -> None:
     for slow in ("glad", "mace"):
         monkeypatch.delitem(quality.METHODS, slow)
+    monkeypatch.setattr(quality, "EXPORTED", ("one-coin",))
+    monkeypatch.setattr(exporting, "CROWD", 20)
     quality.main(folder, large=50)
     said = " ".join(capsys.readouterr().out.split())
     for method in quality.METHODS:
@@ -49,6 +51,7 @@ def test_every_table_has_its_figures(
     assert "│ crowdwsa_j1 │ unanimous │ 2 │ 2 │ answers of this type cannot be compared │" in said
     assert "│ 2 to 10, 80% sure │ 10% │" in said
     assert "50 tasks with 10 answers each" in said
+    assert "Export of 50 tasks with 10 answers each, from SQLite" in said
 
 
 def _write(folder: Path, labels: list[str], truth: list[str] | None = None) -> None:

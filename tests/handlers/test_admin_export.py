@@ -42,6 +42,22 @@ async def test_one_line_sends_the_file_and_its_manifest(bot: Life, made: str) ->
     assert told["rows"] == 1
 
 
+async def test_a_manifest_is_kept_from_the_making_of_its_file(bot: Life, made: str) -> None:
+    await tell(bot, bot.owner, f"/export p_{made} csv results")
+    told = sent(bot, bot.owner)["colours-results.manifest.json"]
+    assert export._manifests == {}  # what was kept has been sent
+    # A process that did not send the file makes it again, and says the same of it.
+    async with bot.database.reading() as session:
+        project = await projects.find(session, f"p_{made}")
+        wanted = {"project": project.id, "what": "results", "format": "csv", "actor": None}
+        wanted |= {"part": export.MANIFEST, "pair": "another"}
+        assert await export.render(session, wanted) == ("colours-results.manifest.json", told)
+    for number in range(export.KEPT + 1):
+        export._keep(str(number), "{}")
+    assert len(export._manifests) == export.KEPT
+    export._manifests.clear()
+
+
 async def test_gold_and_revisions_are_exported_when_they_are_asked_for(
     bot: Life, made: str
 ) -> None:

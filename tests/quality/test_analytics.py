@@ -10,11 +10,16 @@ from pathlib import Path
 import pytest
 
 from bot.quality import analytics, one_coin
-from bot.quality.analytics import Row
 from bot.quality.one_coin import Crowd
 
 kit = pytest.importorskip("crowdkit.aggregation", reason="no extra [analytics]: make test has it")
 MODELS = sorted(analytics.MODELS)
+Row = tuple[object, str, str]  # task, worker, label
+
+
+def chances(method: str, rows: list[Row]) -> dict[object, dict[str, float]]:
+    tasks, workers, labels = ([row[column] for row in rows] for column in range(3))
+    return analytics.chances(method, tasks, workers, labels)
 
 
 def crowd(tasks: int = 40) -> list[Row]:
@@ -32,12 +37,12 @@ def crowd(tasks: int = 40) -> list[Row]:
 
 @pytest.mark.parametrize("method", MODELS)
 def test_every_model_says_how_likely_each_label_is(method: str) -> None:
-    found = analytics.chances(method, crowd())
+    found = chances(method, crowd())
     assert sorted(found) == list(range(40))
-    for chances in found.values():
-        assert set(chances) == {"yes", "no"}
-        assert sum(chances.values()) == pytest.approx(1)
-        assert all(0 <= chance <= 1 for chance in chances.values())
+    for those in found.values():
+        assert set(those) == {"yes", "no"}
+        assert sum(those.values()) == pytest.approx(1)
+        assert all(0 <= chance <= 1 for chance in those.values())
 
 
 @pytest.mark.parametrize("method", ["dawid-skene", "mmsr"])
@@ -45,20 +50,20 @@ def test_the_order_of_answers_leaves_no_trace(method: str) -> None:
     rows = crowd()
     shuffled = list(rows)
     random.Random(5).shuffle(shuffled)
-    assert analytics.chances(method, shuffled) == analytics.chances(method, rows)
+    assert chances(method, shuffled) == chances(method, rows)
 
 
 @pytest.mark.parametrize("method", MODELS)
 def test_where_only_one_label_was_given_it_is_the_result(method: str) -> None:
     rows = [("t1", "a", "yes"), ("t1", "b", "yes"), ("t2", "a", "yes")]
-    assert analytics.chances(method, rows) == {"t1": {"yes": 1.0}, "t2": {"yes": 1.0}}
-    assert analytics.chances(method, []) == {}
+    assert chances(method, rows) == {"t1": {"yes": 1.0}, "t2": {"yes": 1.0}}
+    assert chances(method, []) == {}
 
 
 @pytest.mark.parametrize("rows", [["1an", "1by"], ["1an", "1by", "2an", "2by"]])
 def test_answers_that_say_too_little_are_refused_and_not_guessed_from(rows: list[str]) -> None:
     with pytest.raises(analytics.NothingFound, match="mmsr finds no result"):
-        analytics.chances("mmsr", [(task, worker, label) for task, worker, label in rows])
+        chances("mmsr", [(task, worker, label) for task, worker, label in rows])
 
 
 def test_a_worker_without_a_skill_is_no_result_either(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +77,7 @@ def test_a_worker_without_a_skill_is_no_result_either(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(kit, "MMSR", Lost)
     with pytest.raises(analytics.NothingFound):
-        analytics.chances("mmsr", [("t1", "a", "yes"), ("t1", "b", "no")])
+        chances("mmsr", [("t1", "a", "yes"), ("t1", "b", "no")])
 
 
 @pytest.mark.parametrize("method", MODELS)
@@ -90,7 +95,7 @@ def test_without_the_extra_a_sentence_names_it(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(analytics.ExtraMissing, match=r"needs the extra \[analytics\]"):
         analytics.require("glad", 10, 2)
     with pytest.raises(analytics.ExtraMissing, match=r"pip install 'kazi\[analytics\]'"):
-        analytics.chances("glad", crowd())
+        chances("glad", crowd())
 
 
 def test_one_coin_agrees_with_crowd_kit_where_the_shares_are_even() -> None:

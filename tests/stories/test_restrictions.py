@@ -14,14 +14,15 @@ from bot.models.rules import Firing, Restriction, RuleMark
 from bot.models.work import Project
 from bot.sandbox import Person
 from bot.work import intake, project_file, projects, restrictions
-from tests.handlers.office import tell
+from tests.handlers.office import press, tell
 from tests.life import Life, last_with_buttons
 from tests.stories import scenes
-from tests.stories.scenes import CENT, act, card, crew, opened, pick
+from tests.stories.scenes import CENT, act, all_data, card, crew, opened, pick
 
 PAUSED = {"en": "is paused until", "sw": "imesimamishwa hadi"}
 WHY = {"en": "0 of your last 3 check answers were right", "sw": "kati ya majibu yako 3"}
 OVER = {"en": "You can work there again", "sw": "kufanya kazi huko tena"}
+LESSON = {"en": "when it is done. It is paid.", "sw": "ukimaliza. Mafunzo yanalipwa."}
 MONEY = {"en": "what you earned stays yours", "sw": "Salio lako haliguswi"}
 
 
@@ -102,6 +103,47 @@ async def test_a_paused_worker_reads_why_and_works_again_later(bot: Life, locale
     await act(bot, amina, "work")
     assert made.slug in card(amina)
     assert await scenes.held(bot, amina)
+
+
+@pytest.mark.parametrize("locale", ["en", "sw"])
+async def test_a_training_that_a_rule_asks_for_ends_the_pause(bot: Life, locale: str) -> None:
+    (amina,) = await crew(bot, 1)
+    number = await speak(bot, amina, locale)
+    await warm_up(bot)
+    made = await with_gold(bot, "gold_accuracy < 60% over 3: training warm-up 3d")
+    await tell(bot, amina, "/work")
+    await answer_wrongly(bot, amina, 3)
+    await judged(bot)
+    says(amina, PAUSED[locale], WHY[locale], MONEY[locale], LESSON[locale])
+    assert "su:r:" in str(all_data(last_with_buttons(amina)))  # it can be appealed
+    await act(bot, amina, "invite")
+    await act(bot, amina, "sit")
+    await pick(bot, amina, 0)  # the task that she had in hand
+    await answer_wrongly(bot, amina, 1)
+    assert any("Roses are red." in one.get("text", "") for one in amina.chat.messages)
+    assert await paused(bot, number)  # not before it is answered right
+    await press(bot, amina, "red")
+    assert not await paused(bot, number)
+    await resumed(bot)
+    says(amina, OVER[locale])
+    await act(bot, amina, "work")
+    assert made.slug in card(amina)
+
+
+async def warm_up(bot: Life) -> None:
+    """An open training of one task."""
+    text = scenes.written("choice", "options = ['red', 'blue']", slug="warm-up")
+    text = text.replace('name = "warm-up"', 'name = "warm-up"\nkind = "training"')
+    rows = "key,thing,gold,hint\nrose,the rose,red,Roses are red.\n"
+    async with bot.database.transaction() as session:
+        made = await projects.apply(session, project_file.parse(text), actor=None)
+        await intake.load(session, made, BytesIO(rows.encode()), "csv", actor=None)
+        await projects.open_project(session, made, actor=None)
+
+
+async def paused(bot: Life, worker_id: int) -> bool:
+    async with bot.database.reading() as session:
+        return bool(await restrictions.active(session, worker_id, now=now()))
 
 
 async def write_about_it(bot: Life, person: Person) -> None:

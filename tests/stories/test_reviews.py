@@ -574,6 +574,36 @@ async def test_a_task_without_a_majority_is_decided_by_somebody_else(bot: Life):
     assert "review" in await tell_history(bot, reza)
 
 
+async def test_sets_of_choices_without_a_majority_are_decided_by_marking(bot: Life):
+    people, (reza,) = await scenes.crew(bot, 3), await reviewers(bot, 1)
+    fields = ("options = ['red', 'blue', 'green']", "max = 2")
+    made = await scenes.opened(bot, "multi", *fields, tasks=["sky", "sea"], overlap=3)
+    for person, second in zip(people, ([0, 1], [1], [1, 2]), strict=True):
+        await scenes.say(bot, person)
+        for marks in ([0], second):
+            poll = next(one for one in reversed(person.chat.messages) if "poll" in one)
+            await person.vote(poll["message_id"], marks)
+            await bot.settle()
+            await act(bot, person, "done")
+    assert {one.status for one in (await outcomes(bot, made)).values()} == {"settled", "tie"}
+    card = await tell(bot, reza, f"/review p_{made.code} low-agreement")
+    assert "Answers of others: blue; blue, green; red, blue" in card
+    assert labels(reza) == ["red", "blue", "green", "Done"]
+    await press(bot, reza, "Done")
+    assert "Too few options are marked" in toast(reza)
+    for option in ("red", "blue", "green"):
+        await press(bot, reza, option)
+    await press(bot, reza, "Done")
+    assert "Too many options are marked" in toast(reza)
+    await press(bot, reza, "✓ red")
+    assert labels(reza) == ["red", "✓ blue", "✓ green", "Done"]
+    await press(bot, reza, "Done")
+    await press(bot, reza, "The task is ambiguous")
+    [settled] = [one for one in (await outcomes(bot, made)).values() if one.method == "adjudicated"]
+    assert (settled.label, settled.status) == ("blue|green", "settled")
+    assert (await scenes.look(bot, select(Adjudication.cause))) == ["ambiguous"]
+
+
 async def outcomes(bot: Life, made: Project) -> dict[str, Outcome]:
     async with bot.database.reading() as session:
         return await results.outcomes(session, made)

@@ -13,6 +13,7 @@ from bot.models.safety import Fault
 from bot.pay import ledger, safeguards
 from bot.pay.ledger import Side
 from bot.people.roles import RoleNeeded
+from bot.sandbox import Person
 from bot.store.database import Database, Session, now
 from bot.work import invariants
 from bot.work.invariants import Marks
@@ -78,7 +79,8 @@ async def test_what_is_broken_stops_payouts_and_every_owner_hears_of_it_once(nam
     for owner in (busy.owner, second):
         assert "Payouts are stopped" in owner.last["text"]
         assert TOLD[name] in owner.last["text"]
-        assert "disable_notification" not in owner.last
+        [told] = [one.params for one in busy.sandbox.calls if _stops(one.params, owner)]
+        assert not told.get("disable_notification")  # it is heard, day or night
     found = await frozen(busy.database)
     assert found is not None
     assert name in found.reason
@@ -280,3 +282,7 @@ async def open_faults(database: Database) -> dict[str, list[int]]:
 async def frozen(database: Database) -> safeguards.Frozen | None:
     async with database.reading() as session:
         return await safeguards.frozen(session)
+
+
+def _stops(params: dict[str, Any], owner: Person) -> bool:
+    return params.get("chat_id") == owner.id and "Payouts are stopped" in params.get("text", "")

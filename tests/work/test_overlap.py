@@ -1,6 +1,6 @@
 """How many answers a task gets: on a sample, and until they are sure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from sqlalchemy import insert, select
@@ -50,9 +50,9 @@ class Signs:
 
     database: Database
 
-    async def begin(self, overlap: str = SURE) -> None:
+    async def begin(self, overlap: str = SURE, rows: str = "key,text\nt,STOP\n") -> None:
         async with self.database.transaction() as session:
-            await colony.opened(session, written(overlap), "key,text\nt,STOP\n")
+            await colony.opened(session, written(overlap), rows)
             for name, score in ACCURACY.items():
                 worker = Worker(pseudonym=name, state="active", locale="en", zone="UTC")
                 session.add(worker)
@@ -80,8 +80,13 @@ class Signs:
 
     async def slots(self) -> tuple[int, int]:
         """Answers wanted, and of these those nobody gives yet."""
+        return (await self.all_slots())[0]
+
+    async def all_slots(self) -> list[tuple[int, int]]:
+        """The same of every task, in the order they came."""
+        query = select(Task.overlap, Task.open_slots).order_by(Task.id)
         async with self.database.reading() as session:
-            return (await session.execute(select(Task.overlap, Task.open_slots))).one()
+            return [tuple(row) for row in await session.execute(query)]
 
 
 @pytest.fixture
@@ -152,10 +157,55 @@ async def test_a_sample_of_the_tasks_gets_the_most(database: Database) -> None:
     assert 60 <= wanted.count(3) <= 140
 
 
+async def test_others_are_asked_about_a_newcomers_answers_more_often(database: Database) -> None:
+    made = Signs(database)
+    rows = "key,text\n" + "".join(f"t{n},sign {n}\n" for n in range(1, 9))
+    await made.begin("{ least = 1, most = 3, every = [[4, 2], [7, 3]] }", rows)
+    for _ in range(8):
+        assert await made.answer("ann", "ok")
+    found = await made.all_slots()  # the 2nd and 4th, then the 3rd after these, then none
+    assert [number for number, one in enumerate(found, 1) if one == (3, 2)] == [2, 4, 7]
+    assert {one for one in found if one != (3, 2)} == {(1, 0)}
+    for _ in range(3):
+        assert await made.answer("ben", "ok")
+    assert sorted(await made.all_slots()).count((3, 1)) == 3
+    assert not await made.answer("ben", "ok")
+
+
+async def test_a_correction_is_not_one_more_answer(database: Database) -> None:
+    made = Signs(database)
+    await made.begin("{ least = 1, most = 2, every = [[2, 2]] }")
+    await made.answer("ann", "ok")
+    async with database.transaction() as session:
+        ann = await session.scalar(select(Worker).where(Worker.pseudonym == "ann"))
+        last = await answers.last_answered(session, ann.id)
+        for label in ("bad", "unclear"):
+            again = await answers.reopen(session, ann, last, now=now())
+            await answers.record(session, ann, again, label, now=now())
+    assert await made.slots() == (1, 0)
+
+
+async def test_past_the_steps_one_in_so_many_is_drawn(database: Database) -> None:
+    """Both rare and certain draws, so that the story needs no luck."""
+    made = Signs(database)
+    rows = "key,text\n" + "".join(f"t{n},sign {n}\n" for n in range(1, 4))
+    await made.begin("{ least = 1, most = 2, every = [[1, 1]], then = 1 }", rows)
+    for _ in range(3):
+        assert await made.answer("ann", "ok")
+    assert await made.all_slots() == [(2, 1)] * 3
+    terms = OverlapTerms(1, 2, every=[[20, 2]], then=20)
+    drawn = [overlap_terms.sampled(terms, 21, f"1:t{n}:7") for n in range(2000)]
+    assert 60 <= sum(drawn) <= 140
+    assert drawn == [overlap_terms.sampled(terms, 99, f"1:t{n}:7") for n in range(2000)]
+
+
 def test_a_number_and_a_table_are_read() -> None:
     fixed, sure = (project_file.parse(written(overlap)).stages[0] for overlap in ("3", SURE))
     assert (sure.overlap, sure.quality["overlap"]) == (2, {"most": 3, "confidence_ppm": 950_000})
     assert overlap_terms.of(3, fixed.quality) == OverlapTerms(3, 3)
+    steps = "{ most = 3, every = [[20, 2], [200, 10]], then = 20 }"
+    kept = {"most": 3, "every": [[20, 2], [200, 10]], "then": 20}
+    assert project_file.parse(written(steps)).stages[0].quality["overlap"] == kept
 
 
 async def test_the_need_of_a_launch_counts_the_most(database: Database) -> None:
@@ -164,13 +214,25 @@ async def test_the_need_of_a_launch_counts_the_most(database: Database) -> None:
         (spec,) = await stages.current(session, project.id)
     fixed = launch.need(spec, Load(tasks=2, wanted=6, gold=0))
     assert launch.need(spec, Load(tasks=2, wanted=4, gold=0)) == fixed
+    by_experience = replace(spec, quality={"overlap": {"most": 3, "every": [[20, 2]]}})
+    assert launch.need(by_experience, Load(tasks=2, wanted=4, gold=0)) == fixed
 
 
 @pytest.mark.parametrize(
     ("overlap", "fault"),
     [
-        ("{ least = 2, most = 3 }", "overlap: needs either a share of the tasks or a confidence"),
-        ("{ least = 2, most = 3, share = 0.1, confidence = 0.8 }", "overlap: needs either"),
+        ("{ least = 2, most = 3 }", "overlap: needs one of these: a share of the tasks, a confid"),
+        ("{ least = 2, most = 3, share = 0.1, confidence = 0.8 }", "overlap: needs one of these"),
+        ("{ least = 2, most = 3, share = 0.1, every = [[9, 2]] }", "overlap: needs one of these"),
+        ("{ most = 3, share = 0.1, then = 2 }", "overlap.then: says what follows the steps of"),
+        ("{ least = 2, most = 2, every = [[9, 2]] }", "overlap.most: must be a whole number"),
+        ("{ most = 3, every = 2 }", "overlap.every: must be a list of pairs like [[20, 2]"),
+        ("{ most = 3, every = [] }", "overlap.every: must be a list of pairs like [[20, 2]"),
+        ("{ most = 3, every = [[9, 2, 1]] }", "overlap.every: must be a list of pairs like"),
+        ("{ most = 3, every = [[9, 0]] }", "overlap.every[0]: must be a whole number from 1"),
+        ("{ most = 3, every = [[9, 2], [9, 3]] }", "overlap.every[1]: 9 must be more than the 9"),
+        ("{ most = 3, every = [[9, 2], [12, 4]] }", "every[1]: in a step of 3 answers none is"),
+        ("{ most = 3, every = [[9, 2]], then = 0 }", "overlap.then: must be a whole number from 1"),
         ("{ least = 3, most = 2, share = 0.1 }", "overlap.most: must be a whole number from 3"),
         ("{ least = 2, share = 0.1 }", "overlap.most: is missing"),
         ("{ min = 2, most = 3, share = 0.1 }", "overlap.min: is not known here"),

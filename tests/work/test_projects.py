@@ -264,7 +264,7 @@ async def test_a_project_with_all_it_needs_is_opened(database: Database) -> None
             '"10 USD"',
             '"0.06 USD"',
             1,
-            "budget is 0.06 USD, but all answers, gold and a reserve of 10",
+            "budget is 0.06 USD, but all answers, gold, reviews and a reserve of 10",
         ),
     ],
 )
@@ -342,6 +342,9 @@ async def test_the_reserve_and_the_gold_are_in_the_money_needed(
     async with database.reading() as session:
         load = (await launch.loads(session, [found.stage_id]))[found.stage_id]
     assert launch.need(found, load) == micro
+    # A tenth of the three answers is reviewed, and a fifth of the verdicts again; with the reserve.
+    reviewed = replace(found, review={"share_ppm": 100_000, "rounds": 2, "audit_ppm": 200_000})
+    assert launch.need(reviewed, load, 25_000) == micro + 18_150
 
 
 # States

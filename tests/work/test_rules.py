@@ -11,7 +11,7 @@ from bot.clock import now
 from bot.models.people import Audit, Worker
 from bot.models.reviews import Review
 from bot.models.rules import ExtraSlot, Firing, Restriction
-from bot.models.work import Assignment, Project, Queue, Task
+from bot.models.work import Assignment, Project, Queue, StageVersion, Task
 from bot.pay import ledger
 from bot.people import languages, skills
 from bot.store.database import Database
@@ -19,15 +19,17 @@ from bot.work import (
     answers,
     dispatch,
     holds,
+    launch,
     projects,
     rehearsal,
     restrictions,
+    rule_lines,
     rules,
     stages,
 )
 from bot.work.consequences import News
 from bot.work.dispatch import NoWork, Offer
-from tests.work import colony
+from tests.work import colony, crowd
 
 LARGE = bool(os.environ.get("KAZI_LARGE_COLONY"))
 STATES = ("accepted", "not_accepted", "accepted")
@@ -249,6 +251,40 @@ async def test_asking_for_training_changes_nothing_else(database: Database):
     assert news.training
     assert await look(database, select(Restriction)) == []
     assert isinstance(await made.next_for("amina"), Offer)
+
+
+async def test_a_training_that_nobody_can_do_keeps_nobody_from_work(database: Database):
+    with pytest.raises(launch.LaunchBlocked, match="a rule asks for the training warm-up, and"):
+        await shop(database, "gold_accuracy < 60% over 2: training warm-up 2d", gold=4)
+    await crowd.fill(database, [], slug="warm-up")  # without tasks
+    async with database.transaction() as session:
+        await session.execute(update(StageVersion).values(quality={"kind": "training"}))
+    made = await shop(database, "gold_accuracy < 60% over 2: training warm-up 2d", gold=4)
+    await made.hire("amina")
+    await made.answer("amina", "blue", times=2)
+    (news,) = await made.judged()
+    assert news.training
+    assert await look(database, select(Restriction)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("training warm-up", "training stands alone, or names a training project and a time"),
+        ("training Warm 3d", "training stands alone"),
+        ("training warm-up 8d", "a rule may do this for at most 7d"),
+        ("training warm-up soon", "must be a time like 3d"),
+    ],
+)
+def test_what_is_no_training_is_refused(line: str, fault: str):
+    with pytest.raises(rule_lines.FieldFault) as refused:
+        rule_lines.read(f"same_answer >= 15: {line}", "rules[0]")
+    assert fault in refused.value.say()
+
+
+def test_a_line_with_a_training_is_written_as_it_is_read():
+    line = "same_answer >= 15: training warm-up 3d, training"
+    assert rule_lines.write(rule_lines.read(line, "rules")) == line
 
 
 async def test_a_skill_is_set_and_named(database: Database):
