@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.pay.batches import Card
-from bot.pay.drafts import Route
+from bot.pay.reckoning import Route
 from bot.store.database import Session
 
 JOB = "payouts"
