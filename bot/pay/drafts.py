@@ -16,6 +16,7 @@ from bot.pay.providers import PROVIDERS
 from bot.pay.reckoning import Route, Standing, Sum
 from bot.store.database import Session, upsert
 
+PREFIX = "kazi-"
 ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # nothing that reads as something else
 
 batches, payouts = table(Batch), table(Payout)
@@ -111,7 +112,9 @@ async def reckon(
     The balances of these workers stay as they are until the end of the transaction, as far as
     payouts go: two batches cannot hold the same money.
     """
-    query = select(payouts.c.id, payouts.c.worker_id).where(payouts.c.batch_id == batch_id)
+    query = select(payouts.c.id, payouts.c.worker_id).where(
+        payouts.c.batch_id == batch_id, payouts.c.state == "draft"
+    )
     if worker_id is not None:
         query = query.where(payouts.c.worker_id == worker_id)
     rows = (await session.execute(query.order_by(payouts.c.id).with_for_update())).all()
@@ -146,4 +149,4 @@ def _values(one: Reckoned) -> dict[str, object]:
 
 def reference() -> str:
     """A name for a payout that was never used. Not its id: after a restore ids are given again."""
-    return f"kazi-{secrets.token_hex(8)}"
+    return f"{PREFIX}{secrets.token_hex(8)}"

@@ -111,8 +111,13 @@ async def _one(session: Session, row: Row[Any], outcome: Outcome, now: datetime)
     if await end(session, row, outcome, FROM[outcome.state], now=now):
         return
     found = (await session.execute(select(payouts).where(payouts.c.id == row.id))).one()
-    if outcome.state in FINAL and found.state in FINAL and found.state != outcome.state:
+    if _contradicts(found.state, outcome.state):
         await contradict(session, row.reference, f"{found.state}, then {outcome.state}", now)
+
+
+def _contradicts(known: str, said: str) -> bool:
+    """Money that arrived although nothing was handed over, or that both arrived and did not."""
+    return known != said and (said == "settled" or (said == "failed" and known == "settled"))
 
 
 async def contradict(session: Session, reference: str, what: str, now: datetime) -> None:

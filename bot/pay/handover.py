@@ -26,12 +26,18 @@ class Attempt(NamedTuple):
     provider: str
     key: str
     payments: list[Payment]
+    fees: dict[str, int]
+    """By reference, in micro-units."""
+    begun_at: datetime
     handle: str = ""
     state: str = "open"
-    begun_at: datetime | None = None
     calls: int = 0
     whole: bool = True
     """Every payment of it is here as it was handed over: the same call could be made again."""
+
+    @property
+    def references(self) -> list[str]:
+        return [one.reference for one in self.payments]
 
 
 class Manner(NamedTuple):
@@ -72,7 +78,8 @@ async def begin(
         .where(payouts.c.reference.in_([one.reference for one in payments]))
         .values(state="submitted", attempt_id=id)
     )
-    return Attempt(id, batch.code, batch.provider, key, payments, begun_at=now)
+    fees = {row.reference: row.fee for row in rows}
+    return Attempt(id, batch.code, batch.provider, key, payments, fees, begun_at=now)
 
 
 async def again(session: Session, attempt: Row[Any], batch: Row[Any]) -> Attempt:
@@ -86,6 +93,7 @@ async def again(session: Session, attempt: Row[Any], batch: Row[Any]) -> Attempt
         provider=batch.provider,
         key=attempt.key,
         payments=[_payment(batch, row, shown.get(row.destination_id, "")) for row in open_],
+        fees={row.reference: row.fee for row in open_},
         handle=attempt.handle,
         state=attempt.state,
         begun_at=attempt.created_at,
