@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import select
+
 from bot.models.base import table
 from bot.models.payouts import Result
 from bot.pay import drafts, endings
@@ -26,6 +28,16 @@ async def receive(
         ours = one.reference in strangers and one.reference.startswith(drafts.PREFIX)
         if ours and one.state == "settled":
             await endings.contradict(session, one.reference, "arrived, and is in no batch", now)
+
+
+async def kept(session: Session, provider: str, references: Sequence[str]) -> list[Outcome]:
+    """What a provider said by itself of these references, in the order it did."""
+    query = (
+        select(rows.c.reference, rows.c.state, rows.c.receipt, rows.c.reason)
+        .where(rows.c.provider == provider, rows.c.reference.in_(references))
+        .order_by(rows.c.id)
+    )
+    return [Outcome(*row) for row in await session.execute(query)]
 
 
 async def _keep(session: Session, provider: str, one: Outcome, now: datetime) -> bool:

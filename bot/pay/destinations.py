@@ -156,9 +156,13 @@ async def others(session: Session, ids: Sequence[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in await session.execute(query)}
 
 
-async def reveal(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    """Destinations as the provider takes them; those erased or taken back are missing."""
-    found = await _rows(session, destinations.c.id.in_(ids), CURRENT)
+async def reveal(session: Session, ids: Sequence[int], *, retired: bool = False) -> dict[int, str]:
+    """Destinations as the provider takes them, without those erased, or (if not asked for) retired.
+
+    Where a payout went is asked for even when its worker has another destination by now.
+    """
+    where = [destinations.c.id.in_(ids), destinations.c.sealed.is_not(None)]
+    found = await _rows(session, *where, *([] if retired else [CURRENT]))
     return {row.id: vault(session).open(row.sealed) for row in found}
 
 

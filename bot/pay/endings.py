@@ -126,4 +126,4 @@ async def contradict(session: Session, reference: str, what: str, now: datetime)
     session.add(
         Audit(at=now, action="payout.doubt", subject=f"payout:{reference}", after=what[:200])
     )
-    await safeguards.freeze(session, f"{reference}: {what}", now)
+    await safeguards.freeze(session, f"a payout in doubt: {what}", now)

@@ -85,7 +85,9 @@ async def begin(
 async def again(session: Session, attempt: Row[Any], batch: Row[Any]) -> Attempt:
     """An attempt from before, with what of it has not ended."""
     rows = await _rows(session, payouts.c.attempt_id == attempt.id)
-    shown = await destinations.reveal(session, [row.destination_id for row in rows])
+    ids = [row.destination_id for row in rows]
+    shown = await destinations.reveal(session, ids, retired=True)
+    current = await destinations.reveal(session, ids)
     open_ = [row for row in rows if row.state in endings.OUT]
     return Attempt(
         id=attempt.id,
@@ -98,7 +100,7 @@ async def again(session: Session, attempt: Row[Any], batch: Row[Any]) -> Attempt
         state=attempt.state,
         begun_at=attempt.created_at,
         calls=attempt.calls,
-        whole=len(open_) == len(rows) and all(row.destination_id in shown for row in rows),
+        whole=len(open_) == len(rows) and all(id in current for id in ids),
     )
 
 

@@ -31,7 +31,7 @@ class Told(NamedTuple):
 
 
 def read(content: bytes) -> list[Told]:
-    """A CSV list with a header: reference, state; receipt, reason, provider, worker, amount, currency.
+    """CSV with a header: reference, state; receipt, reason; provider, worker, amount, currency.
 
     Only the first two are needed. Raises BadList with the number of the line.
     """

@@ -11,8 +11,13 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import make_url
 
 from bot.pay.handover import Attempt
+from bot.settings import Settings
+from bot.store.database import Database
+
+FILE = "kazi.payments"
 
 
 class Sent(msgspec.Struct, omit_defaults=True):
@@ -81,6 +86,15 @@ class PaymentLog:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def of(settings: Settings, database: Database) -> PaymentLog | None:
+    """Where the settings say; beside an SQLite file else. None: nobody keeps one."""
+    if settings.payments_log:
+        return PaymentLog(Path(settings.payments_log))
+    if not database.is_sqlite:
+        return None
+    return PaymentLog(Path(make_url(database.url).database or "").with_name(FILE))
 
 
 def _whole(line: bytes) -> bool:

@@ -15,16 +15,16 @@ from sqlalchemy import Row, exists, func, select, update
 
 from bot.models.base import table
 from bot.models.pay import Account, Entry
-from bot.models.payouts import Batch, Payout, PayoutAttempt
+from bot.models.payouts import Batch, Destination, Payout, PayoutAttempt
 from bot.models.people import Audit, Worker
-from bot.pay import endings, ledger, safeguards
+from bot.pay import callbacks, endings, ledger, safeguards
 from bot.pay.payment_list import Told
 from bot.pay.payment_log import PaymentLog, Sent
 from bot.pay.providers import PROVIDERS
 from bot.pay.providers.provider import ApiProvider, Outcome, Payment, Refused, Uncertain
 from bot.pay.runner import Rails
 from bot.people import roles
-from bot.store.database import Database, Session, now, upsert
+from bot.store.database import Database, Session, now, upsert, vault
 
 MAY_TELL = ("owner", "admin")
 BEFORE = ("draft", "left_out", "held")  # nothing was handed over, as far as the books know
@@ -32,6 +32,8 @@ ROWS = 10_000
 
 accounts, entries = table(Account), table(Entry)
 attempts, batches, payouts = table(PayoutAttempt), table(Batch), table(Payout)
+places, workers = table(Destination), table(Worker)
+_CURRENT = places.c.retired_at.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,12 @@ async def doubts(session: Session, log: PaymentLog) -> list[Sent]:
     return [one for one in sent if known.get(one.reference, "draft") in BEFORE]
 
 
-async def guard(session: Session, log: PaymentLog, *, now: datetime) -> int:
+async def guard(session: Session, log: PaymentLog) -> int:
     """Freeze payouts when the log knows more than the books; how many payments more."""
     found = len(await doubts(session, log))
     if found:
         reason = f"the database is older than its payment log ({found} payments)"
-        await safeguards.freeze(session, reason, now)
+        await safeguards.freeze(session, reason, await now(session))
     return found
 
 
@@ -75,7 +77,7 @@ async def ask(database: Database, rails: Rails, *, actor: int | None = None) -> 
     ended: dict[str, list[str]] = {"settled": [], "failed": []}
     for key in dict.fromkeys(one.key for one in found):
         some = {one.reference: one for one in found if one.key == key}
-        for outcome in await _query(rails, key, list(some.values())):
+        for outcome in await _said(database, rails, key, list(some.values())):
             sent = some[outcome.reference]
             done = await database.run(partial(_resolve, sent=sent, outcome=outcome))
             if done and outcome.state in ended:
@@ -112,21 +114,44 @@ async def tell(
     return Reconciled(count["settled"], count["failed"], await doubts(session, log) if log else [])
 
 
-async def _query(rails: Rails, key: str, sent: list[Sent]) -> list[Outcome]:
-    """What the provider says of them; nothing where it cannot be asked, or does not answer."""
-    first = sent[0]
+async def _said(database: Database, rails: Rails, key: str, sent: list[Sent]) -> list[Outcome]:
+    """What the provider says, or said by itself, of the payments of one attempt."""
+    async with database.reading() as session:
+        payments = [await _payment(session, one) for one in sent]
+        references = [one.reference for one in sent]
+        told = await callbacks.kept(session, sent[0].provider, references)
+    asked = await _query(rails, key, sent[0], payments)
+    found = {one.reference: one for one in (*told, *asked) if one.state != "unknown"}
+    return [one for one in found.values() if one.reference in references]
+
+
+async def _query(rails: Rails, key: str, first: Sent, payments: list[Payment]) -> list[Outcome]:
+    """Nothing where the provider cannot be asked, or does not answer."""
     provider = PROVIDERS.get(first.provider)
     if not isinstance(provider, ApiProvider):
         return []
-    payments = [
-        Payment(one.reference, "", one.amount - one.fee, one.currency, "", one.worker)
-        for one in sent
-    ]
     try:
-        found = await provider.query(rails.wire, key, payments, first.handle)
+        return await provider.query(rails.wire, key, payments, first.handle)
     except (Uncertain, Refused):
         return []
-    return [one for one in found if one.state != "unknown"]
+
+
+async def _payment(session: Session, sent: Sent) -> Payment:
+    """As it was handed over: to where the payout went, or its worker is paid at present."""
+    theirs = (
+        select(places.c.sealed)
+        .join(workers, workers.c.id == places.c.worker_id)
+        .where(workers.c.pseudonym == sent.worker, places.c.provider == sent.provider, _CURRENT)
+    )
+    went = (
+        select(places.c.sealed)
+        .join(payouts, payouts.c.destination_id == places.c.id)
+        .where(payouts.c.reference == sent.reference)
+    )
+    sealed = await session.scalar(went) or await session.scalar(theirs)
+    destination = vault(session).open(sealed) if sealed else ""
+    amount = sent.amount - sent.fee
+    return Payment(sent.reference, destination, amount, sent.currency, "", sent.worker)
 
 
 async def _resolve(session: Session, sent: Sent, outcome: Outcome) -> bool:
