@@ -53,7 +53,8 @@ def payable(provider: Provider, limits: Limits, available: int) -> tuple[int, in
     Taking the fraction off lowers the fee, which may leave a new fraction: again, until it is even.
     """
     unit = provider.unit(limits.currency)
-    amount = max(0, available if limits.worker is None else min(available, limits.worker))
+    caps = (available, limits.worker, provider.maximum(limits.currency))
+    amount = max(0, min(cap for cap in caps if cap is not None))
     while True:
         fee = min(amount, provider.fee(amount, limits.currency))
         spare = (amount - fee) % unit

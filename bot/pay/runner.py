@@ -142,7 +142,7 @@ async def _take(session: Session) -> Attempt | None:
         .where(exists().where(mine, payouts.c.state == "held"))
         .order_by(batches.c.id)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update()  # not skipped: whoever has it now writes down a result, which is quick
     )
     batch = (await session.execute(query)).one_or_none()
     if batch is None:
