@@ -17,7 +17,7 @@ from bot.models.base import table
 from bot.models.pay import Account, Entry
 from bot.models.payouts import Batch, Destination, Payout, PayoutAttempt
 from bot.models.people import Audit, Worker
-from bot.pay import callbacks, endings, ledger, safeguards
+from bot.pay import callbacks, destinations, endings, ledger, safeguards
 from bot.pay.payment_list import Told
 from bot.pay.payment_log import PaymentLog, Sent
 from bot.pay.providers import PROVIDERS
@@ -198,9 +198,11 @@ async def _enter(session: Session, sent: Sent, moment: datetime) -> Row[Any] | N
     }
     await session.execute(upsert(session, batches).values(values).on_conflict_do_nothing())
     batch_id = await session.scalar(select(batches.c.id).where(batches.c.code == code))
+    at = (await destinations.at(session, [worker_id], sent.provider)).get(worker_id)
     payout = {
         "batch_id": batch_id,
         "worker_id": worker_id,
+        "destination_id": at and at.id,
         "reference": sent.reference,
         "amount": sent.amount,
         "fee": sent.fee,

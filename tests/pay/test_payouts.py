@@ -1,6 +1,5 @@
 """Where people are paid, what a batch holds, who may do which step, and what is said of it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -20,11 +19,12 @@ from bot.pay import (
     batch_files,
     batches,
     destinations,
+    drafts,
     ledger,
     payout_limits,
     payout_plans,
     payouts,
-    standings,
+    steps,
 )
 from bot.pay.batches import Nothing
 from bot.pay.destinations import NoSuchProvider
@@ -32,6 +32,7 @@ from bot.pay.payouts import AlreadyEnded, NothingToPay
 from bot.pay.reckoning import Route
 from bot.pay.steps import AlreadyDone, SecondPerson, Stopped
 from bot.people.roles import RoleNeeded
+from bot.sandbox.payments import Paid
 from bot.store.database import Database, now
 from tests.pay import payroll
 from tests.pay.payroll import DOLLARS, MICRO, SHILLINGS, House, at_once
@@ -53,15 +54,11 @@ async def save(house: House, worker: int, written: str, provider: str = "paypal"
 async def age(house: House, worker: int, by: timedelta = destinations.HOLD) -> None:
     """The destinations of a worker were given so much earlier."""
     async with house.database.transaction() as session:
-        mine = Destination.worker_id == worker
-        earlier = [
-            (row.id, row.usable_at - by)
-            for row in await session.scalars(select(Destination).where(mine))
-        ]
-        for id, at in earlier:
-            await session.execute(
-                update(Destination).where(Destination.id == id).values(usable_at=at)
-            )
+        for row in await session.scalars(
+            select(Destination).where(Destination.worker_id == worker)
+        ):
+            row.usable_at -= by
+        await session.flush()
 
 
 async def quote(house: House, worker: int, route: Route = DOLLARS):
@@ -251,6 +248,9 @@ async def test_a_batch_leaves_out_who_cannot_be_paid_and_says_why(house: House):
     late = await house.hire(5 * MICRO)
     await house.draft()
     card = await house.step("freeze", await house.seen(card), house.maker)
+    async with house.database.transaction() as session:
+        whose = ledger.Whose(negative, house.project, 903, "USD")
+        await ledger.grant(session, "appeal:903", "appeal", whose, micro=1)
     async with house.database.reading() as session:
         lines = await payouts.of_batch(session, card.id)
         assert await payouts.of_batch(session, card.id, state="held") == lines[:1]
@@ -264,9 +264,6 @@ async def test_a_batch_leaves_out_who_cannot_be_paid_and_says_why(house: House):
     }
     assert lines[0].amount <= 4 * MICRO
     assert (await house.balance(fine))[0] >= MICRO
-    async with house.database.transaction() as session:
-        whose = ledger.Whose(negative, house.project, 903, "USD")
-        await ledger.grant(session, "appeal:903", "appeal", whose, micro=1)
 
 
 async def test_nothing_to_pay_is_no_batch(house: House):
@@ -323,12 +320,10 @@ async def test_a_step_that_was_done_tells_by_whom(house: House):
     with pytest.raises(AlreadyDone, match="Kazi"):
         await house.step("freeze", draft, house.first)
     with pytest.raises(Gone):
-        await house.do(lambda session, now: _freeze_nothing(session, now))
+        await house.do(_freeze_nothing)
 
 
 async def _freeze_nothing(session, now):
-    from bot.pay import steps
-
     await steps.freeze(session, 999, steps.Step(1, None, now))
 
 
@@ -387,8 +382,6 @@ async def test_a_file_has_the_same_bytes_every_time_and_its_hash_is_in_the_audit
 
 
 def _paid(one):
-    from bot.sandbox.payments.book import Paid
-
     return Paid("manual", one.reference, "", "", one.currency)
 
 
@@ -427,8 +420,6 @@ async def test_each_worker_hears_once_how_it_ended(house: House):
 
 
 async def _add(session, batch_id, worker, now):
-    from bot.pay import drafts
-
     await drafts.put(session, batch_id, "USD", [worker], requested=False)
 
 
@@ -479,8 +470,3 @@ async def test_what_is_odd_is_pointed_out(house: House):
     assert [(one.kind, one.payout_id - found[0].payout_id) for one in found] == [
         *(("new", 0), ("spike", 0), ("changed", 1), ("new", 2), ("first", 2))
     ]
-
-
-async def test_the_standing_of_nobody_is_nothing(house: House):
-    assert await house.do(standings.of, [], DOLLARS) == {}
-    await asyncio.sleep(0)
