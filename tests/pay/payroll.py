@@ -40,10 +40,10 @@ from bot.pay.providers.wire import Wire
 from bot.pay.reckoning import Route
 from bot.pay.runner import Rails
 from bot.pay.steps import Step
+from bot.sandbox.loopback import Loopback
 from bot.sandbox.payments import Fault, Payments
 from bot.settings import Settings
 from bot.store.database import Database, Session, now
-from tests.life import serving
 
 MICRO = 1_000_000
 SECRET = "nobody-guesses-this"
@@ -241,11 +241,11 @@ async def opened(database: Database, folder: Path) -> AsyncIterator[House]:
             Mount("/bank", payments.app),
         ]
     )
-    async with serving(app) as here, aiohttp.ClientSession() as session:
+    async with Loopback(app) as here, aiohttp.ClientSession() as session:
         settings = Settings(
-            webhook_url=here,
+            webhook_url=here.url,
             mpesa_callback_secret=SECRET,
-            **payments.settings(f"{here}/bank"),
+            **payments.settings(f"{here.url}/bank"),
         )
         house.rails = Rails(Wire(session, settings), house.log)
         await house.open()
