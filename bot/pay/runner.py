@@ -197,10 +197,7 @@ async def _write(database: Database, attempt: Attempt, outcomes: Sequence[Outcom
 
 
 async def _apply(session: Session, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
-    moment = await now(session)
-    strangers = await endings.apply(session, attempt.provider, outcomes, now=moment)
-    for reference in strangers:
-        await endings.contradict(session, reference, "told of, but never handed over", moment)
+    await endings.apply(session, attempt.provider, outcomes, now=await now(session))
 
 
 async def _finish(session: Session, attempt: Attempt, state: str, wait: timedelta | None) -> None:

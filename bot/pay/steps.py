@@ -137,7 +137,7 @@ async def cancel(session: Session, batch_id: int, step: Step) -> Card:
     return await _noted(session, batch, "cancel", step)
 
 
-async def came_back(session: Session, batch_id: int, reason: str, *, now: datetime) -> bool:
+async def came_back(session: Session, batch_id: int, reason: str, *, now: datetime) -> None:
     """The provider certainly took nothing of what is held: a person looks, and pays again."""
     won = await session.scalar(
         update(batches)
@@ -155,7 +155,6 @@ async def came_back(session: Session, batch_id: int, reason: str, *, now: dateti
         subject = f"batch:{won}"
         session.add(Audit(at=now, action="batch.return", subject=subject, after=reason))
         await session.flush()
-    return won is not None
 
 
 async def _may(session: Session, step: Step) -> None:

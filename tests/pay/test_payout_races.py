@@ -3,14 +3,18 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from copy import copy
 from pathlib import Path
 
 import pytest
 
 from bot.pay import runner
 from bot.pay.batches import Card
-from bot.pay.providers.provider import Outcome
+from bot.pay.providers import PROVIDERS
+from bot.pay.providers.paypal import PayPal
+from bot.pay.providers.provider import Outcome, Refused
 from bot.pay.steps import AlreadyDone
+from bot.sandbox.payments import Paid
 from bot.store.database import Database, Session
 from tests.pay import payroll
 from tests.pay.payroll import MICRO, SHILLINGS, House, at_once
@@ -120,16 +124,53 @@ async def test_of_a_batch_some_arrive_and_some_come_back(house: House):
     assert [(await house.balance(one))[0] for one in workers[:2]] == [3 * MICRO] * 2
 
 
-async def test_who_cannot_be_read_fails_and_the_others_go_on(house: House):
-    """PayPal takes all or nothing, and says whose fault it is."""
-    workers = await house.crew(3, 3 * MICRO)
-    address = payroll.written("paypal", house.numbers[workers[1]])
-    house.payments.paypal.accounts[address] = "INVALID_EMAIL"
+class Picky(PayPal):
+    """Refuses the first call, naming `blamed` of it, or nobody, after `before` has been called."""
+
+    def __init__(self, reason: str, blamed: int = 0, *, at_once: int = 100, before=None) -> None:
+        self.reason, self.blamed, self.at_once, self.before = reason, blamed, at_once, before
+
+    async def submit(self, wire, batch, payments):
+        reason, self.reason = self.reason, ""
+        if not reason:
+            return await super().submit(wire, batch, payments)
+        if self.before is not None:
+            await self.before(payments)
+        raise Refused(reason, tuple(one.reference for one in payments[: self.blamed]))
+
+
+@pytest.mark.parametrize("picky", [Picky("destination", 1), Picky("country", at_once=1)])
+async def test_whose_fault_it_is_fails_and_the_others_go_on(house: House, monkeypatch, picky):
+    await house.crew(3, 3 * MICRO)
+    monkeypatch.setitem(PROVIDERS, "paypal", copy(picky))
     card = await house.paid()
     await house.finish()
-    states = [one.state for one in await house.payouts()]
-    assert states[1] == "failed"
+    assert [one.state for one in await house.payouts()] == ["failed", "settled", "settled"]
     assert (await house.batch(card)).state == "closed"
+
+
+async def test_a_result_that_came_before_a_refusal_stays(house: House, monkeypatch):
+    async def settled(payments):
+        for one in payments:
+            house.book.pay(Paid("paypal", one.reference, "", "", "USD"))
+            await house.tell("paypal", Outcome(one.reference, "settled", "TX1"))
+
+    await house.hire(3 * MICRO)
+    monkeypatch.setitem(PROVIDERS, "paypal", Picky("funds", before=settled))
+    card = await house.paid()
+    await house.finish()
+    assert await house.states() == {"settled": 1}
+    assert (await house.batch(card)).state == "closed"
+
+
+async def test_a_question_without_an_answer_is_asked_again(house: House):
+    await house.hire(3 * MICRO)
+    await house.paid()
+    house.fault("query", "500", count=2)
+    await house.finish(2)
+    assert await house.states() == {"submitted": 1}
+    await house.finish()
+    assert await house.states() == {"settled": 1}
 
 
 async def test_what_the_provider_refuses_waits_for_a_person(house: House):

@@ -1,5 +1,6 @@
 """Where people are paid, what a batch holds, who may do which step, and what is said of it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -232,6 +233,19 @@ async def test_two_batches_cannot_hold_the_same_money(house: House):
     assert (available >= 0, available + held) == (True, 5 * MICRO)
 
 
+async def test_who_asks_while_a_draft_is_frozen_is_in_the_next_one(house: House):
+    first, second = await house.crew(2, 5 * MICRO)
+    line = await request(house, first)
+    async with house.database.reading() as session:
+        card = await batches.one(session, line.batch_id)
+    async with house.database.transaction() as session:
+        step = steps.Step(card.version, house.maker, await now(session))
+        await steps.freeze(session, card.id, step)
+        asking = asyncio.ensure_future(request(house, second))
+        await asyncio.wait([asking], timeout=0.2)
+    assert (await asking).batch_id != card.id
+
+
 async def test_a_batch_leaves_out_who_cannot_be_paid_and_says_why(house: House):
     fine, poor, doubted, elsewhere = await house.crew(4, 5 * MICRO)
     negative = await house.hire(5 * MICRO)
@@ -340,13 +354,17 @@ async def test_while_payouts_are_frozen_no_step_lets_money_go(house: House):
 async def test_what_is_called_off_is_available_again(house: House):
     worker = await house.hire(5 * MICRO)
     await house.step("cancel", await house.draft(), house.maker)
-    card = await house.step("freeze", await house.draft(), house.maker)
+    elsewhere = await house.hire(5 * MICRO)
+    card = await house.draft()
+    await house.do(destinations.remove, elsewhere, "paypal")
+    card = await house.step("freeze", card, house.maker)
+    assert (card.count, card.sent) == (1, card.amount - card.fee)
     async with house.database.transaction() as session:
         whose = ledger.Whose(worker, house.project, 77, "USD")
         await ledger.grant(session, "appeal:77", "appeal", whose, micro=9)
     card = await house.step("cancel", card, house.first)
     assert (card.state, await house.balance(worker)) == ("canceled", (5 * MICRO + 9, 0))
-    assert [one.state for one in await house.payouts()] == ["left_out", "failed"]
+    assert [one.state for one in await house.payouts()] == ["left_out", "failed", "left_out"]
     with pytest.raises(AlreadyDone):
         await house.step("cancel", card, house.first)
 

@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 from bot import app
 from bot.models.people import Worker
-from bot.pay import batches, payment_list, reconciliation
+from bot.pay import batches, payment_list, payment_log, reconciliation
 from bot.pay.batches import Card
 from bot.pay.payment_list import BadList
 from bot.pay.payment_log import PaymentLog
@@ -19,6 +19,7 @@ from bot.pay.reckoning import Route
 from bot.pay.steps import Stopped
 from bot.people.roles import RoleNeeded
 from bot.sandbox.payments import Paid
+from bot.settings import Settings
 from bot.store.database import Database
 from tests import conftest
 from tests.pay import payroll
@@ -229,3 +230,10 @@ def test_a_line_that_was_torn_off_is_no_payment(tmp_path: Path):
     )
     (one,) = PaymentLog(path).read()
     assert (one.reference, one.handle) == ("kazi-1", "H")
+
+
+def test_the_log_is_where_the_settings_say_or_beside_the_file(tmp_path: Path):
+    lite, server = Database(f"sqlite:///{tmp_path}/k.db"), Database("postgresql://nowhere/kazi")
+    assert payment_log.of(Settings(), lite) == PaymentLog(tmp_path / "kazi.payments")
+    assert payment_log.of(Settings(), server) is None
+    assert payment_log.of(Settings(payments_log="/log"), server) == PaymentLog(Path("/log"))
