@@ -6,11 +6,13 @@ committed; only then acknowledged, and only then spoken. Webhook and polling are
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from typing import Any
 
+import aiohttp
 import msgspec
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars
@@ -22,11 +24,16 @@ import handlers
 from bot import crypto, i18n, metrics
 from bot.errors import Refusal
 from bot.i18n import N_
+from bot.pay import callbacks, destinations, payment_log, reconciliation
+from bot.pay.payment_log import PaymentLog
+from bot.pay.providers.provider import Outcome
+from bot.pay.providers.wire import Wire as ProviderWire
+from bot.pay.runner import Rails
 from bot.people import identities, workers
 from bot.people.workers import Visitor
 from bot.settings import Settings
 from bot.store import inbox, migrate, outbox
-from bot.store.database import Database, Session, transient
+from bot.store.database import Database, Session, now, transient
 from handlers import menu, ticks
 from handlers.deliver import Sender
 from handlers.turn import Turn, current
@@ -97,9 +104,11 @@ class Kazi:
 
     async def start(self, *, clock: bool = True, first: bool = True) -> None:
         """Greet Telegram and start the clock; the first bot of a process opens the database."""
+        payments = payment_log.of(self.settings, self.database)
         if first:
-            await _open(self.database)
+            await _open(self.database, payments)
         await self._greet()
+        self.sender.rails = Rails(ProviderWire(aiohttp.ClientSession(), self.settings), payments)
         for method, payload in menu.profile():
             self.sender.try_once(method, payload)
         if clock:
@@ -131,6 +140,8 @@ class Kazi:
         if self.clock.running:
             self.clock.shutdown(wait=False)
         await self.sender.stop()
+        if self.sender.rails is not None:
+            await self.sender.rails.wire.session.close()
         await self.bot.shutdown()
         if last:
             await self.database.dispose()
@@ -242,6 +253,14 @@ class Kazi:
         await self.bury(update_id, kind, data, f"{type(error).__name__} {failures} times")
         return Taken(Verdict.DONE)
 
+    async def receive(self, provider: str, outcomes: Sequence[Outcome]) -> None:
+        """Keep what a payment provider says by itself."""
+
+        async def keep(session: Session) -> None:
+            await callbacks.receive(session, provider, outcomes, now=await now(session))
+
+        await self.database.run(keep)
+
     async def webhook_info(self) -> dict[str, Any]:
         """What Telegram says of the webhook; raises TelegramError."""
         return dict(await self.wire.call("getWebhookInfo", {}))
@@ -271,11 +290,19 @@ class Kazi:
                 self.sender.acknowledge(taken.answer)
 
 
-async def _open(database: Database) -> None:
-    """Claim the database, bring it up to date, and see that its names can be read."""
+async def _open(database: Database, payments: PaymentLog | None) -> None:
+    """Claim the database, bring it up to date, and see that its names can be read.
+
+    Older than its payment log it was put back from a copy: payouts are frozen.
+    """
     database.claim()
     await migrate.upgrade(database)
     await database.run(identities.prove)
+    await database.run(destinations.prove)
+    if payments is not None:
+        doubts = await database.run(partial(reconciliation.guard, log=payments))
+        if doubts:
+            log.error("payouts frozen: the database is older than its payment log", more=doubts)
     if not database.vault.protects:
         log.warning("names in the database are not protected", missing=crypto.SETTING)
     if database.is_sqlite:

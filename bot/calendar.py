@@ -43,6 +43,28 @@ class Weekly:
         return day + WEEK
 
 
+@dataclass(frozen=True, slots=True)
+class Monthly:
+    """The first of every month at a time on a wall clock."""
+
+    at: time
+
+    def begins(self, day: date, zone: str) -> datetime:
+        """The moment at which the period of `day` begins in a zone."""
+        return first_moment(datetime.combine(day, self.at), zone)
+
+    def next(self, zone: str, now: datetime) -> date:
+        """The period that begins next: it begins after `now`."""
+        day = now.astimezone(ZoneInfo(zone)).date().replace(day=1)
+        while self.begins(day, zone) <= now:
+            day = self.after(day)
+        return day
+
+    def after(self, day: date) -> date:
+        """The period that follows the one of `day`."""
+        return (day.replace(day=1) + 31 * DAY).replace(day=1)
+
+
 def midnight(day: date, zone: str) -> datetime:
     """The moment at which a local day begins; where clocks skip midnight, a little later."""
     return first_moment(datetime.combine(day, time.min), zone)

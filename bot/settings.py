@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     rate_limit: int = Field(default=30, ge=0)
     """Messages a second of the bot, over all processes; 0: none, for a server of one's own."""
+    payments_log: str = ""
+    """The file that knows what was paid, whatever is restored; beside an SQLite file by itself."""
     provider_timeout: float = Field(default=30.0, gt=0)
     """Seconds that a payment provider may take to answer; after that the outcome is unknown."""
     paypal_url: str = "https://api-m.paypal.com"

@@ -23,6 +23,7 @@ from telegram.error import (
 )
 
 from bot import metrics
+from bot.pay.runner import Rails
 from bot.store import gates, outbox
 from bot.store.database import Database, Session, now
 from bot.store.gates import Flood
@@ -84,6 +85,7 @@ class Sender:
         self.database, self.wire, self.documents = database, wire, documents
         self.bot_id, self.paced = bot_id, rate_limit > 0
         self.owner = secrets.token_hex(6)
+        self.rails: Rails | None = None  # where money leaves; the app lays them at its start
         self._slots = Slots(database, bot_id, rate_limit)
         self._outcomes: list[Sent] = []
         self._marking: asyncio.Task[None] | None = None

@@ -14,7 +14,7 @@ from bot import clock, i18n, metrics
 from bot.i18n import gettext as _
 from bot.models.chat import Chat
 from bot.models.work import Intake
-from bot.pay import statements
+from bot.pay import batch_files, destinations, payout_plans, runner, statements
 from bot.people import identities, staff, summaries
 from bot.people.summaries import Summary
 from bot.store import inbox, outbox, schedule
@@ -314,8 +314,28 @@ async def prune(sender: Sender) -> None:
 
 
 async def seal(sender: Sender) -> None:
-    """Names sealed with an earlier key, or not at all, are sealed with the present one."""
+    """What an earlier key has sealed, or none, is sealed with the present one."""
     await _while_full(sender, identities.reseal, identities.BATCH)
+    await _while_full(sender, destinations.reseal, destinations.BATCH)
+    await _while_full(sender, batch_files.reseal, batch_files.BATCH)
+
+
+async def draft(sender: Sender) -> None:
+    """Drafts of payouts by the calendar."""
+
+    async def work(session: Session) -> int:
+        taken, opened = await payout_plans.take(session, now=await now(session))
+        for one in opened:
+            log.info("payouts drafted", batch=one.card.code, payouts=one.card.count)
+        return taken
+
+    await _while_full(sender, work, payout_plans.BATCH)
+
+
+async def pay(sender: Sender) -> None:
+    """What was paid is handed to the providers, and they are asked what became of it."""
+    if sender.rails is not None:
+        await runner.run(sender.database, sender.rails)
 
 
 async def watch(sender: Sender) -> None:
@@ -352,6 +372,8 @@ TICKS: dict[Tick, float] = {
     call: 5,
     grade: 60,
     retry: 60,
+    pay: 5,
+    draft: 60,
     judge: 10,
     close: 10,
     measure: 60,

@@ -9,7 +9,7 @@ import typer
 
 from bot import i18n
 from bot.cli import base
-from bot.pay import ledger, safeguards
+from bot.pay import destinations, ledger, safeguards
 from bot.people import identities
 from bot.settings import Settings
 from bot.store import migrate
@@ -73,6 +73,7 @@ async def _migrations(settings: Settings, database: Database) -> tuple[bool, Any
 async def _key(settings: Settings, database: Database) -> tuple[bool, Any]:
     async with database.reading() as session:
         key = await identities.prove(session)
+        await destinations.prove(session)
         if not vault(session).protects:
             return True, "names are not protected: KAZI_DATA_KEY is not set (`kazi key` prints one)"
     return True, f"names are sealed with key {key}"

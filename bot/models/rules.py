@@ -7,7 +7,17 @@ the answers of one window; what it then does leaves rows here.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    and_,
+    or_,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.models.base import Base, Id, Json, Utc, moment
@@ -53,6 +63,15 @@ class Restriction(Base):
             postgresql_where=text(_UNTOLD),
             sqlite_where=text(_UNTOLD),
         ),
+    )
+
+
+def in_force(now: Any) -> ColumnElement[bool]:
+    """A restriction has begun, and has not ended. `now` is a moment or a statement's parameter."""
+    return and_(
+        Restriction.begins_at <= now,
+        Restriction.lifted_at.is_(None),
+        or_(Restriction.ends_at.is_(None), Restriction.ends_at > now),
     )
 
 

@@ -11,6 +11,11 @@ grow with plus; the project's `expense` carries the minus.
     overturned    project expense -rest    worker available +rest      appeal:<appeal>, audit:<id>
     reviewed      project expense -pay     reviewer available +pay     review:<assignment>:<round>
     broken task   project expense -time    worker available +time      report:<assignment>
+    payout begun  worker available -sum    worker held      +sum       payout:<payout>:hold
+    ... settled   worker held     -sum     provider paid    +sent
+                                           provider fee     +fee       payout:<payout>:settle
+    ... failed    the hold, reversed                                   payout:<payout>:fail
+    ... too much  house expense   -gap     worker available +gap       payout:<payout>:cover
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,6 +61,20 @@ class Whose(NamedTuple):
     currency: str
 
 
+class Leaving(NamedTuple):
+    """Money of one worker on its way out. Micro-units; the fee is a part of `micro`."""
+
+    payout_id: int
+    worker_id: int
+    provider: str
+    currency: str
+    micro: int
+    fee: int = 0
+
+    def key(self, what: str) -> str:
+        return f"payout:{self.payout_id}:{what}"
+
+
 class KeyReused(Exception):
     """The same posting key came with another content: a bug, and an alarm."""
 
@@ -84,6 +103,15 @@ def pending(worker_id: int, currency: str) -> str:
 
 def available(worker_id: int, currency: str) -> str:
     return f"worker:{worker_id}:available:{currency}"
+
+
+def held(worker_id: int, currency: str) -> str:
+    return f"worker:{worker_id}:held:{currency}"
+
+
+def house(currency: str) -> str:
+    """What nobody's project pays."""
+    return f"house:0:expense:{currency}"
 
 
 async def earn(
@@ -127,17 +155,56 @@ async def accept_part(session: Session, whose: Whose, *, micro: int, granted: in
 
 async def refuse(session: Session, assignment_id: int) -> None:
     """Take back the pending price of an answer that is not accepted."""
+    posting_id, sides = await _reversed(session, f"answer:{assignment_id}")
+    key = f"refuse:{assignment_id}"
+    await post(session, key, "refuse", sides, assignment_id=assignment_id, reverses=posting_id)
+
+
+async def _reversed(session: Session, key: str) -> tuple[int | None, list[Side]]:
+    """A posting's id and its sides the other way round."""
     query = (
         select(postings.c.id, accounts.c.code, entries.c.amount)
         .join(entries, entries.c.posting_id == postings.c.id)
         .join(accounts, accounts.c.id == entries.c.account_id)
-        .where(postings.c.key == f"answer:{assignment_id}")
+        .where(postings.c.key == key)
     )
     rows = (await session.execute(query)).all()
-    sides = [Side(row.code, -row.amount) for row in rows]
-    key = f"refuse:{assignment_id}"
-    reverses = rows[0].id if rows else None
-    await post(session, key, "refuse", sides, assignment_id=assignment_id, reverses=reverses)
+    return (rows[0].id if rows else None), [Side(row.code, -row.amount) for row in rows]
+
+
+async def hold(session: Session, leaving: Leaving) -> None:
+    """Put money aside for a payout: no other one can have it."""
+    sides = [
+        Side(available(leaving.worker_id, leaving.currency), -leaving.micro),
+        Side(held(leaving.worker_id, leaving.currency), leaving.micro),
+    ]
+    await post(session, leaving.key("hold"), "hold", sides)
+
+
+async def settle(session: Session, leaving: Leaving) -> None:
+    """The money has arrived; the provider kept its fee."""
+    account = f"provider:{leaving.provider}"
+    sides = [
+        Side(held(leaving.worker_id, leaving.currency), -leaving.micro),
+        Side(f"{account}:paid:{leaving.currency}", leaving.micro - leaving.fee),
+        Side(f"{account}:fee:{leaving.currency}", leaving.fee),
+    ]
+    await post(session, leaving.key("settle"), "payout", sides)
+
+
+async def pay_back(session: Session, leaving: Leaving) -> None:
+    """The payout failed: what was held is available again."""
+    posting_id, sides = await _reversed(session, leaving.key("hold"))
+    await post(session, leaving.key("fail"), "payback", sides, reverses=posting_id)
+
+
+async def cover(session: Session, leaving: Leaving, gap: int) -> None:
+    """The house bears what was paid out for work that the books have lost."""
+    sides = [
+        Side(house(leaving.currency), -gap),
+        Side(available(leaving.worker_id, leaving.currency), gap),
+    ]
+    await post(session, leaving.key("cover"), "goodwill", sides)
 
 
 async def grant(session: Session, key: str, kind: str, whose: Whose, *, micro: int) -> None:

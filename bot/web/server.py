@@ -1,4 +1,6 @@
-"""One ASGI app: Telegram's webhook, the two questions of a balancer, and the metrics."""
+"""One ASGI app: Telegram's webhook, what payment providers report, a balancer's two questions, and
+the metrics.
+"""
 
 import asyncio
 import hmac
@@ -6,17 +8,22 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.app import Kazi, Taken, Verdict
+from bot.pay.providers import mpesa
 from bot.settings import Settings
 from bot.store import migrate
-from bot.store.database import now
+from bot.store.database import now, transient
 from bot.web.scrape import Scrape
 
+log = structlog.get_logger()
+
+MPESA = mpesa.MPesa()
 LARGEST = 256 * 1024  # bytes of one update; Telegram's own limit is 64 KiB
 UPDATE_IDS = 2**63  # what the inbox can hold; Telegram's are small and positive
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
@@ -32,9 +39,14 @@ def app(*bots: Kazi) -> Starlette:
             return PlainTextResponse("stopping", 503)
         return await _ready(first)
 
+    async def paid(request: Request) -> Response:
+        return await _paid(first, request)
+
     made = Starlette(
         routes=[
             *map(_route, bots),
+            Route(f"{mpesa.PATH}{{secret}}", paid, methods=["POST"]),
+            Route(f"{mpesa.PATH}{{secret}}{mpesa.LATE}", paid, methods=["POST"]),
             Route("/healthz", _healthy),
             Route("/readyz", ready),
             Route("/metrics", Scrape(first).answer),
@@ -66,6 +78,31 @@ async def _webhook(kazi: Kazi, request: Request) -> Response:
         return Response()
     # A client that hangs up must not cut a commit in half: the turn runs on.
     return _reply(await asyncio.shield(kazi.take(data)))
+
+
+async def _paid(kazi: Kazi, request: Request) -> Response:
+    """Nobody signs what M-Pesa reports: the address is the secret, compared in constant time.
+
+    200 whatever it says, or it would come again for ever; 503 alone when it could not be kept.
+    """
+    secret = kazi.settings.mpesa_callback_secret.get_secret_value().encode()
+    given = request.path_params["secret"].encode()
+    if not secret or not hmac.compare_digest(given, secret):
+        return PlainTextResponse("Not Found", 404)
+    body = await _body(request)
+    late = request.url.path.endswith(mpesa.LATE)
+    try:
+        outcomes = MPESA.results(body or b"", timed_out=late)
+    except ValueError:
+        log.warning("report of a payment not understood", size=len(body or b""))
+        return Response()
+    try:
+        await asyncio.shield(kazi.receive(MPESA.name, outcomes))
+    except Exception as error:
+        if not transient(error):
+            raise
+        return PlainTextResponse("Again", 503, headers=POSTPONE)
+    return Response()
 
 
 def _is_telegram(settings: Settings, given: str) -> bool:

@@ -251,7 +251,8 @@ def _overdrawn() -> ColumnElement[bool]:
     mine = entries.c.account_id == accounts.c.id
     balance = select(func.sum(entries.c.amount)).where(mine).scalar_subquery()
     reversal = select(entries.c.id).join(postings, postings.c.id == entries.c.posting_id)
-    excused = reversal.where(mine, postings.c.reverses.is_not(None)).exists()
+    took_back = postings.c.reverses.is_not(None) & (postings.c.kind != "payback")
+    excused = reversal.where(mine, took_back).exists()
     return accounts.c.worker_id.is_not(None) & (balance < 0) & ~excused
 
 

@@ -11,12 +11,13 @@ from bot import money
 from bot.models.base import table
 from bot.models.chat import Chat, Gate, Inbox, Outbox
 from bot.models.pay import Account, Entry, Posting
+from bot.models.payouts import Batch, Payout
 from bot.models.people import Audit, Consent, Role, Worker
 from bot.models.reviews import Adjudication, Appeal, Review
 from bot.models.rules import Firing, Restriction
 from bot.models.skills import Sitting, Skill, SkillChange
 from bot.models.work import Answer, Assignment, Intake, Project, Queue, Report, Stage, Task
-from bot.pay import ledger
+from bot.pay import destinations, ledger
 from bot.people import identities, languages, summaries, team
 from bot.people.skills import POINT
 from bot.store.database import Session
@@ -50,6 +51,8 @@ async def collect(session: Session, worker: Worker) -> Row:
         "rules_that_fired": await _rows(session, _firings(who)),
         "adjudications": await _rows(session, _adjudications(who)),
         "balances": await _balances(session, who),
+        "destinations": await _destinations(session, who),
+        "payouts": [_priced(row) for row in await _rows(session, _payouts(who))],
         "ledger": [_priced(row) for row in await _rows(session, _ledger(who))],
         "files": await _rows(session, _files(who)),
         "actions": await _rows(session, _actions(who)),
@@ -73,6 +76,7 @@ async def erase(session: Session, chat: Chat, worker: Worker, *, now: datetime) 
     await _forget_work(session, worker.id)
     await _forget_mail(session, chat)
     await identities.forget(session, worker.id)
+    await destinations.forget(session, worker.id, now=now)
     await languages.forget_all(session, worker.id)
     await summaries.forget(session, worker)
     await session.execute(delete(Role).where(Role.worker_id == worker.id))
@@ -140,6 +144,22 @@ async def _balances(session: Session, worker_id: int) -> list[Row]:
     return [
         {"currency": one.currency} | {kind: money.decimal(getattr(one, kind)) for kind in kinds}
         for one in await ledger.balances(session, worker_id)
+    ]
+
+
+async def _destinations(session: Session, worker_id: int) -> list[Row]:
+    """Where they are or were paid, whole: it is theirs."""
+    found = await destinations.history(session, worker_id)
+    whole = await destinations.reveal(session, [one.id for one in found], retired=True)
+    return [
+        {
+            "provider": one.provider,
+            "destination": whole.get(one.id),
+            "given_at": one.created_at,
+            "usable_at": one.usable_at,
+            "replaced_at": one.retired_at,
+        }
+        for one in found
     ]
 
 
@@ -321,6 +341,19 @@ def _adjudications(worker_id: int) -> Query:
         .join(Task, Task.id == Adjudication.task_id)
         .where(Adjudication.reviewer_id == worker_id, Adjudication.state == "decided")
         .order_by(Adjudication.id)
+    )
+
+
+def _payouts(worker_id: int) -> Query:
+    wanted = _columns(
+        *(Payout, "reference", "amount", "currency", "state", "reason", "receipt"),
+        *("requested", "created_at", "ended_at"),
+    )
+    return (
+        select(Batch.code.label("batch"), Batch.provider, *wanted)
+        .join(Batch, Batch.id == Payout.batch_id)
+        .where(Payout.worker_id == worker_id)
+        .order_by(Payout.id)
     )
 
 

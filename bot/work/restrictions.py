@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, update
+from sqlalchemy import and_, bindparam, exists, or_, select, update
 
 from bot.errors import Gone, NotAllowed
 from bot.i18n import N_
 from bot.models.base import Utc, table
 from bot.models.chat import Chat
 from bot.models.people import Audit, Worker
-from bot.models.rules import Restriction
+from bot.models.rules import Restriction, in_force
 from bot.models.work import Project
 from bot.people import roles
 from bot.store.database import Session
@@ -59,15 +59,6 @@ class Limit:
     def waits(self) -> bool:
         """It was proposed, and a second person has not agreed yet."""
         return self.restriction.begins_at is None
-
-
-def in_force(now: Any) -> ColumnElement[bool]:
-    """It has begun, and has not ended. `now` is a moment or a parameter of the statement."""
-    return and_(
-        restrictions.c.begins_at <= now,
-        restrictions.c.lifted_at.is_(None),
-        or_(restrictions.c.ends_at.is_(None), restrictions.c.ends_at > now),
-    )
 
 
 # For the lanes of dispatch, with the parameters `worker` and `now`: one look at an index.

@@ -81,12 +81,13 @@ def test_every_selector_finds_the_bots_and_not_the_migration(manifests):
 
 def test_the_way_from_the_ingress_to_the_bot_is_whole(manifests):
     (rule,) = manifests["Ingress"]["spec"]["rules"]
-    (path,) = rule["http"]["paths"]
+    paths = rule["http"]["paths"]
     (port,) = manifests["Service"]["spec"]["ports"]
     (bot,) = pod(manifests["Deployment"])["containers"]
-    assert path["path"] == "/telegram"
-    assert path["backend"]["service"]["name"] == manifests["Service"]["metadata"]["name"]
-    assert path["backend"]["service"]["port"]["name"] == port["name"]
+    assert [path["path"] for path in paths] == ["/telegram", "/payments"]
+    for path in paths:
+        assert path["backend"]["service"]["name"] == manifests["Service"]["metadata"]["name"]
+        assert path["backend"]["service"]["port"]["name"] == port["name"]
     assert port["targetPort"] == bot["ports"][0]["name"]
     assert str(bot["ports"][0]["containerPort"]) == manifests["ConfigMap"]["data"]["KAZI_PORT"]
 
