@@ -173,10 +173,9 @@ def test_too_many_items_are_refused() -> None:
 def test_dawid_skene_finds_what_is_published(shared: Path, name: str) -> None:
     folder = shared / name
     rows = [(row["task"], row["worker"], row["label"]) for row in _rows(folder / "labels.csv")]
-    found = analytics.chances("dawid-skene", rows)
+    found = chances("dawid-skene", rows)
     for row in _rows(folder / "reference.csv"):
-        chances = found[row["task"]]
-        assert chances[row["ds"]] == pytest.approx(float(row["ds_prob"]), abs=0.001)
+        assert found[row["task"]][row["ds"]] == pytest.approx(float(row["ds_prob"]), abs=0.001)
 
 
 def test_five_models_come_out_in_the_published_order(shared: Path) -> None:
