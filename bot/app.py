@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -22,12 +23,13 @@ import handlers
 from bot import crypto, i18n, metrics
 from bot.errors import Refusal
 from bot.i18n import N_
+from bot.pay.ledger import KeyReused
 from bot.people import identities, workers
 from bot.people.workers import Visitor
 from bot.settings import Settings
 from bot.store import inbox, migrate, outbox
 from bot.store.database import Database, Session, transient
-from handlers import menu, ticks
+from handlers import alarms, menu, ticks
 from handlers.deliver import Sender
 from handlers.turn import Turn, current
 from handlers.wire import Aiohttp, Wire
@@ -165,6 +167,8 @@ class Kazi:
                 metrics.UPDATES.labels(kind, "again").inc()
                 return Taken(Verdict.AGAIN)
             log.exception("update failed", update=update_id, kind=kind)
+            if isinstance(error, KeyReused):
+                await self.database.run(partial(alarms.key_reused, key=error.key))
             return await self._failed(update_id, kind, data, error)
 
     async def bury(self, update_id: int, kind: str, data: object, why: str) -> None:

@@ -14,8 +14,10 @@ from bot import clock, i18n, metrics
 from bot.i18n import gettext as _
 from bot.models.chat import Chat
 from bot.models.work import Intake
+from bot.pay import chain as days
 from bot.pay import statements
-from bot.people import identities, staff, summaries
+from bot.pay.ledger import KeyReused
+from bot.people import identities, staff, summaries, trail
 from bot.people.summaries import Summary
 from bot.store import inbox, outbox, schedule
 from bot.store.database import Session, now, transient
@@ -73,6 +75,8 @@ async def run(tick: Tick, sender: Sender) -> None:
             log.warning("tick postponed", tick=tick.__name__, error=type(error).__name__)
         else:
             log.exception("tick failed", tick=tick.__name__)
+            if isinstance(error, KeyReused):
+                await sender.database.run(partial(alarms.key_reused, key=error.key))
 
 
 async def send(sender: Sender) -> None:
@@ -318,6 +322,23 @@ async def seal(sender: Sender) -> None:
     await _while_full(sender, identities.reseal, identities.BATCH)
 
 
+async def chain(sender: Sender) -> None:
+    """New rows of the audit trail are chained, and days of the ledger that are over."""
+    await _while_full(sender, trail.chain, trail.BATCH)
+    while await _seal_day(sender):
+        pass
+
+
+async def _seal_day(sender: Sender) -> bool:
+    """Read beside the writers, written in a moment; whether there was a day to seal."""
+    async with sender.database.reading() as session:
+        link = await days.due(session, now=await now(session))
+    if link is None:
+        return False
+    await sender.database.run(partial(days.seal, link=link))
+    return True
+
+
 async def watch(sender: Sender) -> None:
     """One process proves what must hold; what does not stops payouts, and the owners hear of it."""
 
@@ -357,6 +378,7 @@ TICKS: dict[Tick, float] = {
     measure: 60,
     summarize: 60,
     watch: invariants.EVERY.total_seconds(),
+    chain: 60,
     prune: 3600,
     seal: 3600,
 }

@@ -21,7 +21,10 @@ from tests.stories import scenes
 from tests.work import crowd
 
 LATER = timedelta(minutes=10)
-GUARDS = ("entries_never_change", "postings_are_only_sealed", "postings_balance")
+GUARDS = (
+    *("entries_never_change", "postings_are_only_sealed", "postings_balance"),
+    "accounts_never_change",
+)
 BREAKS = {
     "books": "UPDATE entries SET amount = amount - 1 WHERE id = (SELECT min(id) FROM entries)",
     "accounts": "UPDATE accounts SET worker_id = (SELECT min(id) FROM workers)"
