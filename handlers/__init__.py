@@ -95,7 +95,12 @@ EXPECTED = {
 }
 
 # Files that are rendered when they are sent, by the kind in the outbox.
-DOCUMENTS: Mapping[str, Document] = {"export": export.render, "mydata": mydata.render}
+DOCUMENTS: Mapping[str, Document] = {
+    "export": export.render,
+    "ledger": export.render_ledger,
+    "audit": audit.render,
+    "mydata": mydata.render,
+}
 
 JOINING_TOO = ("/start", "/help", "/privacy", "/mydata", "/cancel", "/verify", "/support")
 JOINING_TAPS = ("on", "pv", "md", "hp", "su")

@@ -9,19 +9,26 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
+from sqlalchemy.orm import Session as SyncSession
 
+from bot import formats
 from bot.models.base import table
 from bot.models.people import Audit, Worker
 from bot.people import roles
+from bot.store import database
 from bot.store.database import Session
 
 MAY_READ = ("owner", "admin")
 BATCH = 500
 FIRST = "0" * 64  # before the first row
+COLUMNS = (
+    *("row", "at", "actor_id", "actor", "action", "subject"),
+    *("before", "after", "position", "hash"),
+)
 
 audit, workers = table(Audit), table(Worker)
 CHAIN = (
@@ -100,6 +107,20 @@ async def find(
 async def count(session: Session, wanted: Wanted) -> int:
     query = select(func.count()).select_from(audit).where(*_which(wanted))
     return await session.scalar(query) or 0
+
+
+async def export(session: Session, wanted: Wanted, stream: TextIO, *, actor: int | None) -> int:
+    """Rows as CSV, oldest first, written as they are read. Raises RoleNeeded."""
+    await roles.require(session, actor, *MAY_READ)
+    return await session.run_sync(_export, wanted, stream)
+
+
+def _export(session: SyncSession, wanted: Wanted, stream: TextIO) -> int:
+    database.take_time(session)
+    query = _steps(wanted).order_by(None).order_by(audit.c.id)
+    rows = session.execute(query.execution_options(yield_per=BATCH))
+    cells = (dict(zip(COLUMNS, row, strict=True)) for row in rows)
+    return formats.write(COLUMNS, cells, stream, "csv")
 
 
 async def _head(session: Session) -> tuple[int, str]:

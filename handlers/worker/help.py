@@ -67,6 +67,8 @@ def _commands(mine: Collection[str]) -> str:
         "/review p_7k2 low-agreement": _("Tasks whose answers have no majority: one decides."),
         "/inbox appeals": _("Appeals by the time they must be decided; reported tasks."),
         "/export p_7k2 jsonl results": _("Answers (raw) or results, as CSV or JSONL."),
+        "/export ledger csv 2026-11": _("The ledger of a month, or all of it, for accountants."),
+        "/audit p_7k2 7d": _("Who did what, by project, person (w_91), action or time; csv."),
         "/workers skill:fluency_sw>80 country:KE active:7d": _(
             "Workers, by name or segment; each opens a card."
         ),
