@@ -42,7 +42,7 @@ def _screen(mine: Collection[str]) -> Message:
     lines = [
         bold(_("How this works")),
         _("/work gives you a task. Its pay is shown before you answer."),
-        _("/balance shows what you have earned, /stats your pay per hour."),
+        _("/balance shows what you earned, /statement a month of it, /stats your pay per hour."),
         _("/ladder shows your skills, exams, and what they open."),
         _("/settings changes your languages, country and time zone."),
         _("/support reaches a person. /cancel stops what the bot is waiting for."),
