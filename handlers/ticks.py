@@ -17,7 +17,7 @@ from bot.models.work import Intake
 from bot.pay import chain as days
 from bot.pay import statements
 from bot.pay.ledger import KeyReused
-from bot.people import identities, staff, summaries, trail
+from bot.people import identities, staff, status_cards, summaries, trail
 from bot.people.summaries import Summary
 from bot.store import inbox, outbox, schedule
 from bot.store.database import Session, now, transient
@@ -35,7 +35,16 @@ from bot.work import (
     uploads,
 )
 from bot.work import rework as rework_
-from handlers import alarms, cards, decisions, exam_news, restriction_card, review_card, rule_news
+from handlers import (
+    alarms,
+    cards,
+    decisions,
+    exam_news,
+    restriction_card,
+    review_card,
+    rule_news,
+    status_card,
+)
 from handlers.admin import newproject
 from handlers.cards import Message
 from handlers.deliver import Sender, Status
@@ -233,6 +242,21 @@ async def _summary(session: Session, week: Summary) -> outbox.Letter | None:
     return outbox.Letter(method, payload, chat.chat_id, bot_id=chat.bot_id, lane=outbox.MONEY)
 
 
+async def show_status(sender: Sender) -> None:
+    """Pinned cards say what their readers have by now."""
+
+    async def work(session: Session) -> int:
+        moment = await now(session)
+        found = await status_cards.due(session, now=moment)
+        for one in found:
+            letters = await status_card.refresh(session, one, moment)
+            await outbox.queue(session, letters, owner=None, now=moment)
+        await session.flush()
+        return len(found)
+
+    await _while_full(sender, work, status_cards.BATCH)
+
+
 async def judge(sender: Sender) -> None:
     """Hold the last answers of those who answered against the rules of their stages."""
 
@@ -377,6 +401,7 @@ TICKS: dict[Tick, float] = {
     close: 10,
     measure: 60,
     summarize: 60,
+    show_status: 30,
     watch: invariants.EVERY.total_seconds(),
     chain: 60,
     prune: 3600,

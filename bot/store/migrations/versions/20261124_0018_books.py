@@ -1,4 +1,4 @@
-"""Hash chains over ledger and audit; an audit that is only added to; accounts that stay."""
+"""Hash chains over ledger and audit, an audit that is only added to; pinned status cards."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +8,8 @@ revision = '0018'
 down_revision = '0012'
 branch_labels = None
 depends_on = None
+
+Id = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 
 SQLITE = """
 CREATE TRIGGER accounts_never_change BEFORE UPDATE ON accounts
@@ -125,6 +127,16 @@ def upgrade() -> None:
     sa.Column('at', sa.DateTime(timezone=True), server_default=sa.text(moment()), nullable=False),
     sa.PrimaryKeyConstraint('day', name=op.f('pk_ledger_days'))
     )
+    op.create_table('status_cards',
+    sa.Column('worker_id', Id, nullable=False),
+    sa.Column('letter', sa.BigInteger(), nullable=True),
+    sa.Column('message_id', sa.BigInteger(), nullable=True),
+    sa.Column('shown', sa.String(length=64), nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), server_default=sa.text(moment()), nullable=False),
+    sa.ForeignKeyConstraint(['worker_id'], ['workers.id'], name=op.f('fk_status_cards_worker_id_workers')),
+    sa.PrimaryKeyConstraint('worker_id', name=op.f('pk_status_cards'))
+    )
+    op.create_index('ix_status_cards_due_at', 'status_cards', ['due_at'], unique=False)
     op.add_column('audit', sa.Column('position', sa.BigInteger(), nullable=True))
     op.add_column('audit', sa.Column('hash', sa.String(length=64), nullable=True))
     unchained = sa.text('position IS NULL')
@@ -150,4 +162,5 @@ def downgrade() -> None:
         op.drop_index(index, table_name='audit')
     op.drop_column('audit', 'hash')
     op.drop_column('audit', 'position')
+    op.drop_table('status_cards')
     op.drop_table('ledger_days')
