@@ -25,6 +25,7 @@ from bot import crypto, i18n, metrics
 from bot.errors import Refusal
 from bot.i18n import N_
 from bot.pay import callbacks, destinations, payment_log, reconciliation
+from bot.pay.ledger import KeyReused
 from bot.pay.payment_log import PaymentLog
 from bot.pay.providers.provider import Outcome
 from bot.pay.providers.wire import Wire as ProviderWire
@@ -34,7 +35,7 @@ from bot.people.workers import Visitor
 from bot.settings import Settings
 from bot.store import inbox, migrate, outbox
 from bot.store.database import Database, Session, now, transient
-from handlers import menu, ticks
+from handlers import alarms, menu, ticks
 from handlers.deliver import Sender
 from handlers.turn import Turn, current
 from handlers.wire import Aiohttp, Wire
@@ -176,6 +177,8 @@ class Kazi:
                 metrics.UPDATES.labels(kind, "again").inc()
                 return Taken(Verdict.AGAIN)
             log.exception("update failed", update=update_id, kind=kind)
+            if isinstance(error, KeyReused):
+                await self.database.run(partial(alarms.key_reused, key=error.key))
             return await self._failed(update_id, kind, data, error)
 
     async def bury(self, update_id: int, kind: str, data: object, why: str) -> None:

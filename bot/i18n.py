@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib import resources
@@ -25,7 +25,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_datetime, get_timezone_location
+from babel.dates import format_date, format_datetime, get_timezone_location
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import (
@@ -344,6 +344,18 @@ def full_day(moment: datetime, zone: str) -> str:
     return _format(moment, zone, _FULL_DAY.get(current(), "d MMM y"))
 
 
+def month(day: date) -> str:
+    """A month and its year: "November 2026"."""
+    pattern = "y年M月" if current() == "zh_Hans" else "LLLL y"
+    return format_date(day, pattern, locale=locale())
+
+
+def month_names() -> list[list[str]]:
+    """What people may write for each month from January on, folded, in the language spoken."""
+    wide, short = (locale().months["stand-alone"][width] for width in ("wide", "abbreviated"))
+    return [[folded(str(wide[at])), folded(str(short[at]))] for at in range(1, 13)]
+
+
 def duration(seconds: float) -> str:
     """A span of time in its one or two largest units: "40 s", "8 min", "1 h 20 min", "3 days"."""
     minutes = _rounded(seconds / 60)
@@ -425,7 +437,7 @@ def find_countries(query: str) -> list[str]:
 
     Names are searched in every language of the interface: people type the name they know.
     """
-    wanted = _folded(query)
+    wanted = folded(query)
     if not wanted:
         return []
     ranked = sorted(
@@ -490,10 +502,10 @@ def _rank(wanted: str, country: str) -> int | None:
 @cache
 def _country_names(country: str) -> tuple[str, ...]:
     names = (_babel_locale(code).territories.get(country) for code in LANGUAGES)
-    return tuple({_folded(name): None for name in names if name})
+    return tuple({folded(name): None for name in names if name})
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """Lower case without accents, so that "cote d'ivoire" finds Côte d’Ivoire."""
     spread = unicodedata.normalize("NFKD", strip_marks(text).casefold().replace("’", "'"))
     return "".join(sign for sign in spread if unicodedata.category(sign) != "Mn").strip()

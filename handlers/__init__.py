@@ -21,7 +21,7 @@ from bot.i18n import gettext as _
 from bot.people import roles
 from bot.store import outbox
 from bot.work import dispatch
-from handlers import keyboards
+from handlers import keyboards, statement_file
 from handlers.admin import (
     audit,
     export,
@@ -50,6 +50,7 @@ from handlers.worker import (
     privacy,
     settings,
     start,
+    statement,
     stats,
     support,
     verify,
@@ -60,6 +61,7 @@ COMMAND_FILES = (
     start,
     work,
     balance,
+    statement,
     stats,
     ladder,
     settings,
@@ -95,7 +97,13 @@ EXPECTED = {
 }
 
 # Files that are rendered when they are sent, by the kind in the outbox.
-DOCUMENTS: Mapping[str, Document] = {"export": export.render, "mydata": mydata.render}
+DOCUMENTS: Mapping[str, Document] = {
+    "export": export.render,
+    "ledger": export.render_ledger,
+    "audit": audit.render,
+    "mydata": mydata.render,
+    "statement": statement_file.render,
+}
 
 JOINING_TOO = ("/start", "/help", "/privacy", "/mydata", "/cancel", "/verify", "/support")
 JOINING_TAPS = ("on", "pv", "md", "hp", "su")

@@ -1,15 +1,19 @@
 """What owners are told when something that must hold does not."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 from bot import i18n
 from bot.i18n import N_
 from bot.i18n import gettext as _
+from bot.pay import safeguards
 from bot.people import staff
 from bot.store import outbox
 from bot.store.database import Session, now
 from bot.work import invariants
 from bot.work.invariants import News, Seen
 from handlers import cards
-from handlers.cards import Message, bold
+from handlers.cards import Message, bold, escape
 
 SHOWN = 5  # numbers of rows; the rest is a count
 WHAT = {
@@ -26,13 +30,35 @@ async def raise_for(session: Session, seen: Seen) -> None:
     """Write down what a look found, and queue what is new in it for every owner."""
     moment = await now(session)
     news = await invariants.settle(session, seen, now=moment)
-    if news is None:
-        return
+    if news is not None:
+        await _tell(session, lambda: _alarm(news), moment)
+
+
+async def key_reused(session: Session, key: str) -> None:
+    """The same posting came with another content: a bug. Once for each key."""
+    moment = await now(session)
+    if await safeguards.key_reused(session, key, moment):
+        await _tell(session, lambda: _reused(key), moment)
+
+
+async def _tell(session: Session, said: Callable[[], Message], moment: datetime) -> None:
+    """Every owner, each in their language."""
     for chat, owner in await staff.owners(session):
         with i18n.speaking(owner.locale or i18n.ENGLISH):
-            method, payload = cards.send(_alarm(news), chat.chat_id)
+            method, payload = cards.send(said(), chat.chat_id)
         letter = outbox.Letter(method, payload, chat.chat_id, bot_id=chat.bot_id, lane=outbox.MONEY)
         await outbox.queue(session, [letter], owner=None, now=moment)
+
+
+def _reused(key: str) -> Message:
+    lines = [
+        bold(_("Payouts are stopped: the same payment came twice with different content.")),
+        _("Its key in the ledger: {key}. Nothing was written the second time.").format(
+            key=f"<code>{escape(key)}</code>"
+        ),
+        _("Work goes on, and no money leaves. The server's kazi check shows all of it."),
+    ]
+    return Message(text="\n\n".join(lines), silent=False)
 
 
 def _alarm(news: News) -> Message:

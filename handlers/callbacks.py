@@ -7,6 +7,8 @@ from bot.errors import Gone
 
 LIMIT = 64  # bytes, Telegram's
 WORK = "w"  # the prefix of /work's own buttons, which other cards show too
+BALANCE = "bl"  # of /balance, whose lines a statement opens
+STATEMENT = "sm"  # of /statement, to which its lines lead back
 
 
 def pack(prefix: str, *fields: object) -> str:

@@ -54,8 +54,8 @@ def commands(roles: Collection[str]) -> list[dict[str, str]]:
 
 
 def _worker() -> dict[str, str]:
+    """Nine: more do not fit a phone. /start is Telegram's own; /balance leads to /statement."""
     return {
-        "start": _("Home"),
         "work": _("Get a task"),
         "balance": _("What you have earned"),
         "stats": _("Your answers and your pay per hour"),
@@ -78,4 +78,5 @@ def _admin() -> dict[str, str]:
         "export": _("Download answers and results"),
         "workers": _("Find workers; restrict or lift"),
         "team": _("Roles and invitations"),
+        "audit": _("Who did what"),
     }

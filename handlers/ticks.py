@@ -15,7 +15,9 @@ from bot.i18n import gettext as _
 from bot.models.chat import Chat
 from bot.models.work import Intake
 from bot.pay import batch_files, destinations, payout_plans, runner, statements
-from bot.people import identities, staff, summaries
+from bot.pay import chain as days
+from bot.pay.ledger import KeyReused
+from bot.people import identities, staff, status_cards, summaries, trail
 from bot.people.summaries import Summary
 from bot.store import inbox, outbox, schedule
 from bot.store.database import Session, now, transient
@@ -33,7 +35,16 @@ from bot.work import (
     uploads,
 )
 from bot.work import rework as rework_
-from handlers import alarms, cards, decisions, exam_news, restriction_card, review_card, rule_news
+from handlers import (
+    alarms,
+    cards,
+    decisions,
+    exam_news,
+    restriction_card,
+    review_card,
+    rule_news,
+    status_card,
+)
 from handlers.admin import newproject
 from handlers.cards import Message
 from handlers.deliver import Sender, Status
@@ -73,6 +84,8 @@ async def run(tick: Tick, sender: Sender) -> None:
             log.warning("tick postponed", tick=tick.__name__, error=type(error).__name__)
         else:
             log.exception("tick failed", tick=tick.__name__)
+            if isinstance(error, KeyReused):
+                await sender.database.run(partial(alarms.key_reused, key=error.key))
 
 
 async def send(sender: Sender) -> None:
@@ -229,6 +242,21 @@ async def _summary(session: Session, week: Summary) -> outbox.Letter | None:
     return outbox.Letter(method, payload, chat.chat_id, bot_id=chat.bot_id, lane=outbox.MONEY)
 
 
+async def show_status(sender: Sender) -> None:
+    """Pinned cards say what their readers have by now."""
+
+    async def work(session: Session) -> int:
+        moment = await now(session)
+        found = await status_cards.due(session, now=moment)
+        for one in found:
+            letters = await status_card.refresh(session, one, moment)
+            await outbox.queue(session, letters, owner=None, now=moment)
+        await session.flush()
+        return len(found)
+
+    await _while_full(sender, work, status_cards.BATCH)
+
+
 async def judge(sender: Sender) -> None:
     """Hold the last answers of those who answered against the rules of their stages."""
 
@@ -338,6 +366,23 @@ async def pay(sender: Sender) -> None:
         await runner.run(sender.database, sender.rails)
 
 
+async def chain(sender: Sender) -> None:
+    """New rows of the audit trail are chained, and days of the ledger that are over."""
+    await _while_full(sender, trail.chain, trail.BATCH)
+    while await _seal_day(sender):
+        pass
+
+
+async def _seal_day(sender: Sender) -> bool:
+    """Read beside the writers, written in a moment; whether there was a day to seal."""
+    async with sender.database.reading() as session:
+        link = await days.due(session, now=await now(session))
+    if link is None:
+        return False
+    await sender.database.run(partial(days.seal, link=link))
+    return True
+
+
 async def watch(sender: Sender) -> None:
     """One process proves what must hold; what does not stops payouts, and the owners hear of it."""
 
@@ -378,7 +423,9 @@ TICKS: dict[Tick, float] = {
     close: 10,
     measure: 60,
     summarize: 60,
+    show_status: 30,
     watch: invariants.EVERY.total_seconds(),
+    chain: 60,
     prune: 3600,
     seal: 3600,
 }

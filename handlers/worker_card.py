@@ -98,11 +98,24 @@ def _about(limit: Limit, zone: str) -> str:
 
 def _proposal(limit: Limit) -> str:
     seconds = limit.restriction.seconds
-    return _("{project}, {length}: {reason}").format(
+    about = _("{project}, {length}: {reason}").format(
         project=restriction_card.place(limit),
         length=_("until it is lifted") if seconds is None else i18n.duration(seconds),
         reason=restriction_card.why(limit),
     )
+    asked = _("Asked for by {name}.").format(name=escape(limit.asker))
+    return f"{about} {asked}"
+
+
+def decided(limit: Limit, worker: Worker, name: str) -> Message:
+    """To whoever asked for it: what the second person said."""
+    text = _("{name} turned down your restriction of {worker}. They were told nothing.")
+    if limit.restriction.confirmed_by is not None:
+        text = _(
+            "{name} agreed to your restriction of {worker}. It begins now, and they were told."
+        )
+    who = f"/w_{worker.id} {escape(worker.pseudonym)}"
+    return Message(text=text.format(name=escape(name), worker=who))
 
 
 def _fired(found: Profile) -> Iterator[str]:

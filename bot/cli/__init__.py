@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
-from bot.cli import backup, check, demo, key, live, payouts, projects, simulate
+from bot.cli import backup, check, demo, key, ledger, live, payouts, projects, simulate
 from bot.errors import Refusal
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ key.register(app)
 backup.register(app)
 projects.register(app)
 payouts.register(app)
+ledger.register(app)
 simulate.register(app)
 
 

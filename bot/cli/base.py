@@ -1,15 +1,17 @@
 """What every command needs: settings, a database that is up to date, and an event loop."""
 
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
-from typing import Annotated, Any, TypeVar
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Annotated, Any, TextIO, TypeVar
 
 import typer
 import uvloop
 
 from bot.settings import Settings
 from bot.store import migrate
-from bot.store.database import Database
+from bot.store.database import Database, Session
 
 T = TypeVar("T")
 
@@ -50,3 +52,26 @@ async def opened(database_url: str = "") -> AsyncIterator[Database]:
         yield found
     finally:
         await found.dispose()
+
+
+async def reading(work: Callable[[Session], Awaitable[T]], database_url: str) -> T:
+    async with opened(database_url) as database, database.reading() as session:
+        return await work(session)
+
+
+async def changing(work: Callable[[Session], Awaitable[T]], database_url: str) -> T:
+    async with opened(database_url) as database:
+        return await database.run(work)
+
+
+@contextmanager
+def stream(output: Path | None) -> Iterator[TextIO]:
+    """The file, complete or not at all; or standard output."""
+    if output is None:
+        sys.stdout.reconfigure(newline="", encoding="utf-8")  # type: ignore[union-attr]
+        yield sys.stdout
+        return
+    part = output.with_name(output.name + ".part")
+    with part.open("w", encoding="utf-8", newline="") as stream:
+        yield stream
+    part.replace(output)

@@ -9,8 +9,8 @@ import typer
 
 from bot import i18n
 from bot.cli import base
-from bot.pay import destinations, ledger, safeguards
-from bot.people import identities
+from bot.pay import chain, destinations, ledger, safeguards
+from bot.people import identities, trail
 from bot.settings import Settings
 from bot.store import migrate
 from bot.store.database import Database, now, vault
@@ -93,6 +93,15 @@ async def _ledger(settings: Settings, database: Database) -> tuple[bool, Any]:
     return True, {code: {kind: sums[kind] for kind in owed} for code, sums in totals.items()}
 
 
+async def _chains(settings: Settings, database: Database) -> tuple[bool, Any]:
+    async with database.reading() as session:
+        found = await chain.verify(session)
+        rows, _head, audit = await trail.verify(session)
+    wrong = [*found.broken, *(f"audit: {one}" for one in audit)]
+    whole = f"{found.links} days of the ledger, {rows} rows of the audit: nobody rewrote them"
+    return not wrong, wrong or whole
+
+
 async def _invariants(settings: Settings, database: Database) -> tuple[bool, Any]:
     async with database.reading() as session:
         seen = await invariants.look(session, now=await now(session))
@@ -118,6 +127,7 @@ CHECKS: dict[str, Look] = {
     "key": _key,
     "catalogs": _catalogs,
     "ledger": _ledger,
+    "chains": _chains,
     "invariants": _invariants,
     "payouts": _payouts,
 }

@@ -1,12 +1,10 @@
 """`kazi project …`, `kazi import` and `kazi export`."""
 
 import json
-import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TextIO, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -66,25 +64,25 @@ def apply(
             await projects.open_project(session, project, actor=None, accepting=(NoTasks,))
         return {"project": project.slug, "state": project.state}
 
-    _answer(base.run(_changing(work, database_url)), as_json)
+    _answer(base.run(base.changing(work, database_url)), as_json)
 
 
 @commands.command("open")
 def open_project(ref: Ref, as_json: base.Json = False, database_url: base.DatabaseUrl = "") -> None:
     """Open a project: workers get its tasks."""
-    _answer(base.run(_changing(_move(ref, projects.open_project), database_url)), as_json)
+    _answer(base.run(base.changing(_move(ref, projects.open_project), database_url)), as_json)
 
 
 @commands.command("pause")
 def pause(ref: Ref, as_json: base.Json = False, database_url: base.DatabaseUrl = "") -> None:
     """Pause a project: no new tasks are handed out; work in hand is finished and paid."""
-    _answer(base.run(_changing(_move(ref, projects.pause), database_url)), as_json)
+    _answer(base.run(base.changing(_move(ref, projects.pause), database_url)), as_json)
 
 
 @commands.command("close")
 def close(ref: Ref, as_json: base.Json = False, database_url: base.DatabaseUrl = "") -> None:
     """Close a project for good, when the work in hand is done."""
-    _answer(base.run(_changing(_move(ref, projects.close), database_url)), as_json)
+    _answer(base.run(base.changing(_move(ref, projects.close), database_url)), as_json)
 
 
 @commands.command("list")
@@ -94,7 +92,7 @@ def show_all(as_json: base.Json = False, database_url: base.DatabaseUrl = "") ->
     async def work(session: Session) -> list[dict[str, Any]]:
         return [_line(summary) for summary in await progress.listing(session)]
 
-    lines = base.run(_changing(work, database_url))
+    lines = base.run(base.changing(work, database_url))
     if as_json:
         typer.echo(json.dumps(lines))
         return
@@ -151,7 +149,7 @@ def gold(
             return found
         return await gold_proposals.make_gold(session, project, keys, actor=None, at_least=at_least)
 
-    found = base.run(_changing(work, database_url))
+    found = base.run(base.changing(work, database_url))
     lines = [{name: getattr(one, name) for name in GOLD_COLUMNS} for one in found]
     if as_json:
         typer.echo(json.dumps(lines))
@@ -177,11 +175,11 @@ def show_rules(
 ) -> None:
     """The rules of a project; or, without touching anybody, what they would have done."""
     if not dry_run:
-        lines = base.run(_reading(partial(_rules_of, ref), database_url))
+        lines = base.run(base.reading(partial(_rules_of, ref), database_url))
         typer.echo(json.dumps(lines) if as_json else "\n".join(lines))
         return
     work = partial(_rehearse, ref, days, rule or [])
-    found = base.run(_reading(work, database_url))
+    found = base.run(base.reading(work, database_url))
     if as_json:
         typer.echo(json.dumps([_touched(one) for one in found.touched]))
     else:
@@ -298,25 +296,12 @@ async def _export(
 ) -> None:
     async with base.opened(database_url) as database, database.reading() as session:
         project = await projects.find(session, ref)
-        with _stream(output) as stream:
+        with base.stream(output) as stream:
             written = await results.export(session, project, chosen, stream, actor=None)
         if manifest is not None:
             name = output.name if output else f"{chosen.what}.{chosen.format}"
             text = await results.manifest(session, project, {name: written})
             manifest.write_text(text, encoding="utf-8")
-
-
-@contextmanager
-def _stream(output: Path | None) -> Iterator[TextIO]:
-    """The file, complete or not at all; or standard output."""
-    if output is None:
-        sys.stdout.reconfigure(newline="", encoding="utf-8")  # type: ignore[union-attr]
-        yield sys.stdout
-        return
-    part = output.with_name(output.name + ".part")
-    with part.open("w", encoding="utf-8", newline="") as stream:
-        yield stream
-    part.replace(output)
 
 
 def _move(
@@ -328,16 +313,6 @@ def _move(
         return {"project": project.slug, "state": project.state}
 
     return work
-
-
-async def _reading(work: Callable[[Session], Awaitable[T]], database_url: str) -> T:
-    async with base.opened(database_url) as opened, opened.reading() as session:
-        return await work(session)
-
-
-async def _changing(work: Callable[[Session], Awaitable[T]], database_url: str) -> T:
-    async with base.opened(database_url) as database:
-        return await database.run(work)
 
 
 def _answer(told: dict[str, str], as_json: bool) -> None:

@@ -116,6 +116,21 @@ class Chat(Base):
     """When to look again whether reviews wait for a reviewer who was told that none does."""
 
 
+class StatusCard(Base):
+    """A pinned message that says what a worker has; edited silently when that has changed."""
+
+    __tablename__ = "status_cards"
+    worker_id: Mapped[int] = mapped_column(ForeignKey("workers.id"), primary_key=True)
+    letter: Mapped[int | None] = mapped_column(BigInteger)
+    """Of the outbox, that brings the message; None: it is not written yet."""
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    """None: the message is on its way, and is pinned when it is there."""
+    shown: Mapped[str] = mapped_column(String(64), default="")
+    """Hash of what it says."""
+    due_at: Mapped[datetime] = mapped_column(Utc, server_default=moment(), index=True)
+    """When to look again whether something has changed."""
+
+
 class Poll(Base):
     """A native poll that is the answer sheet of an assignment."""
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.models.base import Base, Id, Utc, moment
@@ -93,7 +93,7 @@ class Invite(Base):
 
 
 class Audit(Base):
-    """Who did what to what, and what it was before. Only ever added to."""
+    """Who did what to what, and what it was before. Only ever added to, and then chained."""
 
     __tablename__ = "audit"
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -104,3 +104,18 @@ class Audit(Base):
     subject: Mapped[str] = mapped_column(String(80))
     before: Mapped[str | None]
     after: Mapped[str | None]
+    position: Mapped[int | None] = mapped_column(BigInteger)
+    """In the chain, from 1 on; None until the clock has put it there, see bot.people.trail."""
+    hash: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 over the hash of the position before, and this row."""
+
+    __table_args__ = (
+        Index("ix_audit_position", "position", unique=True),
+        Index(
+            "ix_audit_unchained",
+            "id",
+            postgresql_where=text("position IS NULL"),
+            sqlite_where=text("position IS NULL"),
+        ),
+        Index("ix_audit_subject", "subject"),
+    )

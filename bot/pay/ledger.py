@@ -16,19 +16,22 @@ grow with plus; the project's `expense` carries the minus.
                                            provider fee     +fee       payout:<payout>:settle
     ... failed    the hold, reversed                                   payout:<payout>:fail
     ... too much  house expense   -gap     worker available +gap       payout:<payout>:cover
+    by hand       any posting, reversed by an owner                    reverse:<posting>
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, insert, select, update
 
 from bot.models.base import table
 from bot.models.pay import Account, Entry, Posting
 from bot.store.database import Session, for_both, upsert
+
+REVERSE = "reverse"  # the kind of a posting by which a person takes another one back
 
 accounts, entries, postings = table(Account), table(Entry), table(Posting)
 
@@ -77,6 +80,10 @@ class Leaving(NamedTuple):
 
 class KeyReused(Exception):
     """The same posting key came with another content: a bug, and an alarm."""
+
+    @property
+    def key(self) -> str:
+        return str(self.args[0])
 
 
 class LedgerBroken(Exception):
@@ -162,13 +169,7 @@ async def refuse(session: Session, assignment_id: int) -> None:
 
 async def _reversed(session: Session, key: str) -> tuple[int | None, list[Side]]:
     """A posting's id and its sides the other way round."""
-    query = (
-        select(postings.c.id, accounts.c.code, entries.c.amount)
-        .join(entries, entries.c.posting_id == postings.c.id)
-        .join(accounts, accounts.c.id == entries.c.account_id)
-        .where(postings.c.key == key)
-    )
-    rows = (await session.execute(query)).all()
+    rows = await _written(session, postings.c.key == key)
     return (rows[0].id if rows else None), [Side(row.code, -row.amount) for row in rows]
 
 
@@ -205,6 +206,19 @@ async def cover(session: Session, leaving: Leaving, gap: int) -> None:
         Side(available(leaving.worker_id, leaving.currency), gap),
     ]
     await post(session, leaving.key("cover"), "goodwill", sides)
+
+
+async def reverse(session: Session, posting_id: int) -> int | None:
+    """Take any posting back, whole; once. Who may, and when: see bot.pay.corrections."""
+    rows = await _written(session, postings.c.id == posting_id)
+    return await post(
+        session,
+        f"reverse:{posting_id}",
+        REVERSE,
+        [Side(row.code, -row.amount) for row in rows],
+        assignment_id=rows[0].assignment_id,
+        reverses=posting_id,
+    )
 
 
 async def grant(session: Session, key: str, kind: str, whose: Whose, *, micro: int) -> None:
@@ -329,6 +343,7 @@ async def totals(session: Session) -> dict[str, dict[str, int]]:
 async def check(session: Session) -> dict[str, dict[str, int]]:
     """Prove the books: every posting sealed and balanced, nobody below zero. Gives `totals`.
 
+    Below zero may be only what a person's reversal took back after it had been paid out.
     Raises LedgerBroken naming the first postings or accounts that are wrong.
     """
     await _none(
@@ -373,10 +388,33 @@ def _below_zero() -> Select[str]:
     return (
         select(accounts.c.code)
         .join(entries, entries.c.account_id == accounts.c.id)
-        .where(accounts.c.worker_id.is_not(None))
+        .where(accounts.c.worker_id.is_not(None), ~excused())
         .group_by(accounts.c.code)
         .having(func.sum(entries.c.amount) < 0)
     )
+
+
+def excused() -> ColumnElement[bool]:
+    """Of accounts: it may be below zero, because a person reversed what was paid out."""
+    taken_back = (
+        select(entries.c.id)
+        .join(postings, postings.c.id == entries.c.posting_id)
+        .where(entries.c.account_id == accounts.c.id)
+        .where(postings.c.kind == REVERSE, postings.c.reverses.is_not(None))
+        .correlate(accounts)
+    )
+    return (accounts.c.kind == "available") & taken_back.exists()
+
+
+async def _written(session: Session, which: ColumnElement[bool]) -> Sequence[Any]:
+    """The sides of a posting."""
+    query = (
+        select(postings.c.id, postings.c.assignment_id, accounts.c.code, entries.c.amount)
+        .join(entries, entries.c.posting_id == postings.c.id)
+        .join(accounts, accounts.c.id == entries.c.account_id)
+        .where(which)
+    )
+    return (await session.execute(query)).all()
 
 
 async def _begin(session: Session, values: Mapping[str, object]) -> int | None:

@@ -11,6 +11,7 @@ from bot.people import roles
 from bot.store.database import Session
 
 SUBJECT = "payouts"
+REUSED = "ledger.reuse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,20 @@ async def thaw(session: Session, actor: int | None, now: datetime) -> bool:
         Audit(at=now, actor_id=actor, action="payouts.thaw", subject=SUBJECT, before=before)
     )
     await session.flush()
+    return True
+
+
+async def key_reused(session: Session, key: str, now: datetime) -> bool:
+    """A posting's key came with another content: payouts stop. Whether that is news.
+
+    To be called after the transaction in which it happened is gone.
+    """
+    await _locked(session)
+    known = select(Audit.id).where(Audit.action == REUSED, Audit.subject == key[:80])
+    if await session.scalar(known.limit(1)) is not None:
+        return False
+    session.add(Audit(at=now, action=REUSED, subject=key[:80]))
+    await freeze(session, f"another content for {key}", now)
     return True
 
 

@@ -38,6 +38,10 @@ class Line:
     project: str | None
     state: str | None
     """Of the assignment that it was for: answered (pending), accepted (available) …"""
+    code: str | None = None
+    """The project's short code, which every font has."""
+    reason: str | None = None
+    """Why the answer was not accepted: R1 … R8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +110,44 @@ class Stretch:
     earned: tuple[Balance, ...]
 
 
-async def count(session: Session, worker_id: int) -> int:
+Between = tuple[datetime, datetime]  # from one moment until before another
+
+
+async def count(session: Session, worker_id: int, between: Between | None = None) -> int:
     """How many lines there are."""
-    found = await session.scalar(select(func.count()).select_from(_moved(worker_id).subquery()))
-    return found or 0
+    moved = _moved(worker_id, between).subquery()
+    return await session.scalar(select(func.count()).select_from(moved)) or 0
 
 
-async def page(session: Session, worker_id: int, *, offset: int, limit: int) -> list[Line]:
+async def page(
+    session: Session, worker_id: int, between: Between | None = None, *, offset: int, limit: int
+) -> list[Line]:
     """Lines, newest first."""
-    return await _lines(session, _moved(worker_id), offset=offset, limit=limit)
+    return await _lines(session, _moved(worker_id, between).offset(offset).limit(limit))
+
+
+async def whole(session: Session, worker_id: int, between: Between) -> list[Line]:
+    """All lines of some time, oldest first."""
+    return (await _lines(session, _moved(worker_id, between)))[::-1]
+
+
+async def balance(session: Session, worker_id: int, *, before: datetime) -> dict[str, int]:
+    """What a worker had altogether before a moment, micro-units per currency."""
+    found = await session.execute(
+        select(Entry.currency, func.sum(Entry.amount))
+        .join(Account, Account.id == Entry.account_id)
+        .join(Posting, Posting.id == Entry.posting_id)
+        .where(Account.worker_id == worker_id, Account.kind.in_(MINE), Posting.at < before)
+        .group_by(Entry.currency)
+        .order_by(Entry.currency)
+    )
+    return {currency: int(micro) for currency, micro in found}
 
 
 async def detail(session: Session, worker_id: int, posting_id: int) -> Detail | None:
     """One line of this worker's with its task; None when it is not theirs or has no task."""
     only = _moved(worker_id).where(Entry.posting_id == posting_id)
-    lines = await _lines(session, only, offset=0, limit=1)
+    lines = await _lines(session, only.limit(1))
     found = await session.execute(_work(worker_id, posting_id))
     row = found.mappings().first()
     return _detail(lines[0], row) if lines and row else None
@@ -169,38 +196,43 @@ def hourly(micro: int, seconds: int) -> int:
 # Lines
 
 
-def _moved(worker_id: int) -> Select[int, int]:
+def _moved(worker_id: int, between: Between | None = None) -> Select[int, str, int]:
     """Postings that changed what the worker has altogether, and by how much."""
-    return (
-        select(Entry.posting_id, func.sum(Entry.amount).label("micro"))
+    query = (
+        select(Entry.posting_id, Entry.currency, func.sum(Entry.amount).label("micro"))
         .join(Account, Account.id == Entry.account_id)
         .where(Account.worker_id == worker_id, Account.kind.in_(MINE))
-        .group_by(Entry.posting_id)
+        .group_by(Entry.posting_id, Entry.currency)
         .having(func.sum(Entry.amount) != 0)
-        .order_by(Entry.posting_id.desc())
+        .order_by(Entry.posting_id.desc(), Entry.currency)
     )
+    if between is None:
+        return query
+    since, until = between
+    within = (Posting.at >= since) & (Posting.at < until)
+    return query.join(Posting, Posting.id == Entry.posting_id).where(within)
 
 
-async def _lines(
-    session: Session, moved: Select[int, int], *, offset: int, limit: int
-) -> list[Line]:
-    few = moved.offset(offset).limit(limit).subquery()
-    currency = select(func.min(Entry.currency)).where(Entry.posting_id == Posting.id)
+async def _lines(session: Session, moved: Select[int, str, int]) -> list[Line]:
+    few, refused = moved.subquery(), _refused().subquery()
     rows = await session.execute(
         select(
             Posting.id,
             Posting.at,
             Posting.kind,
             few.c.micro,
-            currency.scalar_subquery(),
+            few.c.currency,
             Project.name,
             Assignment.state,
+            Project.code,
+            refused.c.reason,
         )
         .join(few, few.c.posting_id == Posting.id)
         .outerjoin(Assignment, Assignment.id == Posting.assignment_id)
         .outerjoin(Stage, Stage.id == Assignment.stage_id)
         .outerjoin(Project, Project.id == Stage.project_id)
-        .order_by(Posting.id.desc())
+        .outerjoin(refused, refused.c.assignment_id == Assignment.id)
+        .order_by(Posting.id.desc(), few.c.currency)
     )
     return [Line(id, at, kind, int(micro), *rest) for id, at, kind, micro, *rest in rows]
 

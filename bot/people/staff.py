@@ -24,6 +24,24 @@ async def desk(session: Session, bot_id: int, *, but: int) -> list[tuple[Chat, W
     return [(chat, reader) for chat, reader in rows]
 
 
+async def others(session: Session, worker_id: int) -> bool:
+    """Whether anybody else is an owner or admin."""
+    query = (
+        select(Role.worker_id)
+        .join(Worker, Worker.id == Role.worker_id)
+        .where(Role.role.in_(DESK), Role.worker_id != worker_id, Worker.state != "gone")
+    )
+    return await session.scalar(query.limit(1)) is not None
+
+
+async def names(session: Session, *worker_ids: int) -> dict[int, str]:
+    """What Telegram calls people; by pseudonym those whose names are not held."""
+    query = select(Worker.id, Worker.pseudonym).where(Worker.id.in_(worker_ids))
+    pseudonyms = {row.id: row.pseudonym for row in await session.execute(query)}
+    known = await identities.of(session, *worker_ids)
+    return pseudonyms | {id: one.name for id, one in known.items() if one.name}
+
+
 async def owners(session: Session) -> list[tuple[Chat, Worker]]:
     """Every owner who can be reached, with their chat."""
     return await holders(session, "owner")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
+from bot.errors import Invalid
+from bot.i18n import N_
 from bot.models.base import table
 from bot.models.chat import Chat
 from bot.models.people import Identity, Worker
@@ -22,6 +24,10 @@ VISITED = (
     .where(Chat.bot_id == bindparam("bot"), Chat.chat_id == bindparam("chat"))
     .with_for_update(of=[Chat, Worker])  # what the turn before left in either is seen
 )
+
+
+class NoSuchWorker(Invalid):
+    msgid = N_("There is no worker “{ref}”.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,18 @@ async def meet(
     if visitor.user_id in owners:
         await roles.grant(session, met[1].id, "owner", by=None)
     return met
+
+
+async def named(session: Session, ref: str) -> Worker:
+    """The worker that somebody wrote as pseudonym, w_91 or 91. Raises NoSuchWorker."""
+    number = ref.removeprefix("w_")
+    which = Worker.pseudonym == ref.lower()
+    if number.isascii() and number.isdecimal() and len(number) <= 18:
+        which = Worker.id == int(number)
+    found = await session.scalar(select(Worker).where(which))
+    if found is None:
+        raise NoSuchWorker(ref=ref[:40])
+    return found
 
 
 async def _introduce(session: Session, bot_id: int, visitor: Visitor) -> None:

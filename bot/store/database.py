@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import (
     make_url,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
@@ -24,6 +25,7 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
+from sqlalchemy.orm import Session as SyncSession
 
 from bot.crypto import Vault
 from bot.errors import Refusal
@@ -45,6 +47,10 @@ UPSERTS: dict[str, Callable[[Any], Any]] = {
     "postgresql": postgresql.insert,
     "sqlite": sqlite_dialect.insert,
 }
+_OLDEST_WRITER = text(
+    "SELECT min(xact_start) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()"
+)
 RETRY_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03"})
 
 
@@ -133,6 +139,25 @@ async def now(session: Session) -> datetime:
     found: datetime | None = await session.scalar(select(moment()))
     assert found is not None
     return found
+
+
+async def oldest_writer(session: Session) -> datetime | None:
+    """When the oldest transaction began that has written something and is still open.
+
+    None: there is none, as on SQLite for everybody who can read: the writer is alone, and what it
+    wrote has a moment of its own transaction.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return None
+    found: datetime | None = await session.scalar(_OLDEST_WRITER)
+    return found
+
+
+def take_time(session: SyncSession) -> None:
+    """A large file, or a reader that pauses (`kazi export | less`), outlasts a turn's limits."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET LOCAL statement_timeout = 0"))
+        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
 def vault(session: Session) -> Vault:

@@ -1,7 +1,7 @@
 """What must hold at any moment, looked at while the bot runs; what does not hold stops payouts.
 
     books     a posting is sealed, has two or more entries and sums to zero in each currency
-    accounts  nobody is below zero, unless a reversal took back what was paid out
+    accounts  nobody is below zero, unless a person reversed what was paid out
     pay       an answer of a paid stage is paid once, at the price it was offered for; what its
               author has of it in the end is that price, the graded part of it, or nothing
     leases    what was held too long has been given to others
@@ -35,7 +35,7 @@ from bot.models.chat import Attempt, Inbox, Outbox
 from bot.models.pay import Account, Entry, Posting
 from bot.models.safety import Fault, Safeguards
 from bot.models.work import Answer, Assignment
-from bot.pay import safeguards
+from bot.pay import ledger, safeguards
 from bot.store.database import Session
 from bot.store.outbox import BEHIND, UNSENT
 
@@ -250,10 +250,7 @@ def _wrong_books() -> ColumnElement[bool]:
 def _overdrawn() -> ColumnElement[bool]:
     mine = entries.c.account_id == accounts.c.id
     balance = select(func.sum(entries.c.amount)).where(mine).scalar_subquery()
-    reversal = select(entries.c.id).join(postings, postings.c.id == entries.c.posting_id)
-    took_back = postings.c.reverses.is_not(None) & (postings.c.kind != "payback")
-    excused = reversal.where(mine, took_back).exists()
-    return accounts.c.worker_id.is_not(None) & (balance < 0) & ~excused
+    return accounts.c.worker_id.is_not(None) & (balance < 0) & ~ledger.excused()
 
 
 def _mispaid() -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ it is in force is a question of the clock.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,13 +20,14 @@ from bot.models.chat import Chat
 from bot.models.people import Audit, Worker
 from bot.models.rules import Restriction, in_force
 from bot.models.work import Project
-from bot.people import roles
+from bot.people import roles, staff
 from bot.store.database import Session
 from bot.work import holds
 
 PAUSE, HOLD = "pause", "hold"
 REASONS = ("accuracy", "instructions", "copied", "accounts", "conduct")  # a person's reasons
 ALONE = timedelta(days=7)  # a longer one needs a second person
+OPEN = timedelta(days=7)  # that a proposal waits for one
 MAY_RESTRICT = ("owner", "admin")
 BATCH = 100
 UNTOUCHED = {"synchronize_session": False}
@@ -42,6 +43,10 @@ class Decided(Gone):
     msgid = N_("This was decided already.")
 
 
+class ProposalOver(Decided):
+    msgid = N_("Nobody agreed to this within {days} days, so it is off. It can be asked for again.")
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """A restriction with what its message needs to know of the project."""
@@ -50,6 +55,8 @@ class Limit:
     project: str | None
     """The project's name; None: everywhere."""
     currency: str | None
+    asker: str = ""
+    """Of a proposal: what the person is called who made it."""
 
     @property
     def id(self) -> int:
@@ -79,19 +86,23 @@ async def restrict(
 ) -> Limit:
     """Begin a restriction; by a person and for longer than a week only propose it.
 
+    Where there is nobody else to ask, one person decides, and the audit says so.
     `terms`: project_id (None: everywhere), reason, seconds (None: until it is lifted), kind, rule,
     numbers. Raises RoleNeeded, or Gone for no such project.
     """
     await roles.require(session, actor, *MAY_RESTRICT)
     made = (await draft(session, worker_id, now=now, **terms)).restriction
     made.created_by = actor
+    step = "begin"
     if actor is not None and needs_second(made.seconds):
+        step = "propose" if await staff.others(session, actor) else "alone"
+    if step == "propose":
         made.begins_at = made.ends_at = None
     session.add(made)
     await session.flush()
-    _note(session, made, "propose" if made.begins_at is None else "begin", actor=actor)
+    _note(session, made, step, actor=actor)
     await session.flush()
-    return await one(session, made.id)
+    return (await _named(session, [await one(session, made.id)]))[0]
 
 
 async def draft(session: Session, worker_id: int, *, now: datetime, **terms: Any) -> Limit:
@@ -112,13 +123,18 @@ def needs_second(seconds: int | None) -> bool:
 
 
 async def confirm(session: Session, restriction_id: int, *, actor: int, now: datetime) -> Limit:
-    """The second person agrees, and it begins. Raises SecondPerson, Decided or RoleNeeded."""
+    """The second person agrees, and it begins.
+
+    Raises SecondPerson, Decided, ProposalOver or RoleNeeded.
+    """
     await roles.require(session, actor, *MAY_RESTRICT)
     found = (await one(session, restriction_id)).restriction
     if found.begins_at is not None or found.lifted_at is not None:
         raise Decided
     if found.created_by == actor:
         raise SecondPerson
+    if found.created_at <= now - OPEN:
+        raise ProposalOver(days=OPEN.days)
     ends_at = None if found.seconds is None else now + timedelta(seconds=found.seconds)
     values = {"begins_at": now, "ends_at": ends_at, "confirmed_by": actor}
     await _swap(session, restriction_id, Restriction.begins_at.is_(None), values)
@@ -181,14 +197,16 @@ async def paused(session: Session, worker_ids: Sequence[int], *, now: datetime) 
     return set(await session.scalars(query))
 
 
-async def proposed(session: Session, worker_id: int) -> list[Limit]:
-    """What waits for a second person."""
+async def proposed(session: Session, worker_id: int, *, now: datetime) -> list[Limit]:
+    """What waits for a second person, and is not too old by now."""
     query = _limits().where(
         Restriction.worker_id == worker_id,
         Restriction.begins_at.is_(None),
         Restriction.lifted_at.is_(None),
+        Restriction.created_at > now - OPEN,
     )
-    return [Limit(*row) for row in await session.execute(query.order_by(Restriction.id))]
+    found = [Limit(*row) for row in await session.execute(query.order_by(Restriction.id))]
+    return await _named(session, found)
 
 
 async def ended(
@@ -216,6 +234,13 @@ async def ended(
         row[0].told_at = now
     await session.flush()
     return [(Limit(*row[:3]), row[3], row[4]) for row in rows]
+
+
+async def _named(session: Session, limits: Sequence[Limit]) -> list[Limit]:
+    """With what those are called who asked for them."""
+    askers = {limit.restriction.created_by for limit in limits} - {None}
+    names = await staff.names(session, *(id for id in askers if id is not None))
+    return [replace(one, asker=names.get(one.restriction.created_by or 0, "")) for one in limits]
 
 
 def _end(limit: Limit) -> tuple[bool, float]:

@@ -35,6 +35,7 @@ from bot.models.work import Answer, Assignment, Project, Queue, Stage, StageVers
 from bot.people import roles
 from bot.quality import analytics
 from bot.quality.aggregate import Outcome
+from bot.store import database
 from bot.store.database import Session
 from bot.task_types.compare import SIDES
 from bot.work import votes
@@ -188,14 +189,11 @@ def _export(session: SyncSession, project: Project, chosen: Export, stream: Text
 
 
 def _take_time(session: SyncSession) -> None:
-    """A large file, or a reader that pauses (`kazi export | less`), outlasts a turn's limits.
-
-    Tables that were filled in one go have no statistics yet, and PostgreSQL takes them to be empty:
-    its nested loops over 8,000 answers take a minute, where a hash takes 0.1 s.
+    """Tables that were filled in one go have no statistics yet, and PostgreSQL takes them to be
+    empty: its nested loops over 8,000 answers take a minute, where a hash takes 0.1 s.
     """
+    database.take_time(session)
     if votes.is_postgresql(session):
-        session.execute(text("SET LOCAL statement_timeout = 0"))
-        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         session.execute(text("SET LOCAL enable_nestloop = off"))
     else:  # 16 MB for this connection: with SQLite's usual 2 a million answers take 0.7 s more
         session.execute(text("PRAGMA cache_size = -16000"))

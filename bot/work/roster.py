@@ -137,7 +137,7 @@ async def profile(session: Session, worker_id: int, *, actor: int | None, now: d
         rates=(await statements.statistics(session, worker, now=now)).rates,
         skills=await skills.of(session, worker_id),
         limits=await restrictions.active(session, worker_id, now=now),
-        proposals=await restrictions.proposed(session, worker_id),
+        proposals=await restrictions.proposed(session, worker_id, now=now),
         fired=await _fired(session, worker_id),
         projects=await _projects(session, worker_id),
         tally=await reviews.tally(session, worker_id, known_until=now),

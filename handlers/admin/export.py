@@ -1,19 +1,20 @@
-"""/export: answers or results as files. They are rendered when they are sent."""
+"""/export: answers, results or the ledger as files. They are rendered when they are sent."""
 
-import io
 import secrets
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import Any, Literal, TextIO, cast
 
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler
 
 from bot import i18n
-from bot.errors import Gone, Invalid, Refusal
+from bot.errors import Gone, Invalid
 from bot.i18n import N_
 from bot.i18n import gettext as _
 from bot.models.work import Project
+from bot.pay import books
+from bot.pay.journal import Span
+from bot.pay.months import Month
 from bot.people import roles
 from bot.store.database import Session
 from bot.work import projects, results
@@ -21,7 +22,7 @@ from bot.work.results import READERS, Export
 from handlers import attachments, callbacks
 from handlers.admin import project_card
 from handlers.callbacks import pack
-from handlers.cards import Message, escape
+from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
 from handlers.turn import Turn
 
@@ -42,6 +43,9 @@ async def export(update: Update, turn: Turn) -> None:
     """/export [p_7k2] [csv|jsonl] [raw|results] [gold] [revisions]; what is missing is asked."""
     await roles.require(turn.session, turn.worker.id, *READERS)
     words = [word.lower() for word in turn.args or []]
+    if words[:1] == ["ledger"]:
+        await _ledger(turn, words[1:])
+        return
     rest = [word for word in words if word not in (*WHATS, *FORMATS, *MORE)]
     if not rest:
         said = _("Which project do you want to export?")
@@ -88,22 +92,90 @@ async def render(session: Session, wanted: Mapping[str, Any]) -> tuple[str, byte
     about = f"{project.slug}-{chosen.what}.manifest.json"
     if wanted.get("part") == MANIFEST and wanted.get("pair") in _manifests:
         return about, _manifests.pop(wanted["pair"]).encode()
-    with tempfile.TemporaryFile() as file:
-        stream = io.TextIOWrapper(file, encoding="utf-8", newline="")
-        try:
-            written = await results.export(session, project, chosen, stream, actor=wanted["actor"])
-        except Refusal as refusal:  # it would be refused each time: better told than tried again
-            return "refused.txt", refusal.say().encode()
-        stream.flush()
-        text = await results.manifest(session, project, {name: written})
-        if wanted.get("part") == MANIFEST:  # the file was sent by a process that is gone
-            return about, text.encode()
-        _keep(wanted.get("pair", ""), text)
-        fitted = attachments.fitted(name, file)
-    if fitted is not None:
-        return fitted
-    said = _("{file} is larger than Telegram takes. Use kazi export on the server.")
-    return "too-large.txt", said.format(file=name).encode()
+    text = ""
+
+    async def write(stream: TextIO) -> None:
+        nonlocal text
+        done = await results.export(session, project, chosen, stream, actor=wanted["actor"])
+        text = await results.manifest(session, project, {name: done})
+
+    file = await attachments.written(name, write)
+    if wanted.get("part") == MANIFEST:  # the file was sent by a process that is gone
+        return (about, text.encode()) if text else file
+    _keep(wanted.get("pair", ""), text)
+    return file
+
+
+async def render_ledger(session: Session, wanted: Mapping[str, Any]) -> tuple[str, bytes]:
+    """Every posting; the words name the format and, if not all of them, the UTC month."""
+    month = wanted["month"]
+    span = Span()
+    if month:
+        since, until = Month.parse(month).bounds("UTC")
+        span = Span(since=since, until=until)
+
+    async def write(stream: TextIO) -> None:
+        await books.export(session, wanted["format"], span, stream, actor=wanted["actor"])
+
+    return await attachments.written(f"ledger-{month or 'all'}.{wanted['format']}", write)
+
+
+async def _ledger(turn: Turn, words: Sequence[str]) -> None:
+    """/export ledger [csv|beancount] [2026-11]; without more words, a choice."""
+    await roles.require(turn.session, turn.worker.id, *books.MAY_EXPORT)
+    if not words:
+        turn.say(_ledger_card(turn))
+        return
+    rest = [word for word in words if word not in books.FORMATS]
+    month = Month.parse(rest[0]) if rest else None
+    if len(rest) > 1:
+        raise NotAnExport(word=rest[1][:40], form="/export ledger csv 2026-11")
+    _send_ledger(turn, _named(words, tuple(books.FORMATS)), month)
+
+
+async def send_ledger(update: Update, turn: Turn) -> None:
+    _verb, format_, written = callbacks.fields(turn.query.data, 3)
+    await roles.require(turn.session, turn.worker.id, *books.MAY_EXPORT)
+    if format_ not in books.FORMATS:
+        raise Gone
+    _send_ledger(turn, format_, Month.parse(written) if written else None)
+    turn.toast(_("The file is on its way."))
+
+
+def _send_ledger(turn: Turn, format_: str, month: Month | None) -> None:
+    wanted = {
+        "kind": "ledger",
+        "format": format_,
+        "month": str(month) if month else "",
+        "actor": turn.worker.id,
+    }
+    which = i18n.month(month.first) if month else _("from the beginning")
+    said = _("The ledger, {which}: every posting, workers by pseudonym").format(which=which)
+    turn.say(Message(text=said, document=wanted))
+
+
+def _ledger_card(turn: Turn) -> Message:
+    lines = [
+        bold(_("Export the ledger")),
+        _("Every posting with its entries, exact to the millionth. Workers go by pseudonym."),
+        _("CSV opens in a spreadsheet; Beancount is text for double-entry programs."),
+        _("For another month, write it: {form}").format(
+            form="<code>/export ledger csv 2026-11</code>"
+        ),
+    ]
+    now = Month.of(turn.now, "UTC")
+    months = [(now, i18n.month(now.first)), (now.before(), i18n.month(now.before().first))]
+    rows = [
+        [
+            Button(
+                _("{month}, {format}").format(month=label, format=title),
+                pack(EX, "ledger", format_, month),
+            )
+            for format_, title in (("csv", "CSV"), ("beancount", "Beancount"))
+        ]
+        for month, label in [*months, ("", _("All"))]
+    ]
+    return Message(text="\n".join(lines), rows=rows)
 
 
 def _keep(pair: str, manifest: str) -> None:
@@ -171,4 +243,5 @@ HANDLERS = [
     CommandHandler("export", export),
     CallbackQueryHandler(open_card, pattern=f"^{EX}:card:"),
     CallbackQueryHandler(send, pattern=f"^{EX}:send:"),
+    CallbackQueryHandler(send_ledger, pattern=f"^{EX}:ledger:"),
 ]

@@ -71,11 +71,16 @@ async def preview(update: Update, turn: Turn) -> None:
     heading = _("{worker} will read this ({language}):").format(
         worker=escape(found.worker.pseudonym), language=i18n.language_name(locale)
     )
-    second = restrictions.needs_second(draft.restriction.seconds)
+    long = restrictions.needs_second(draft.restriction.seconds)
+    second = long and await staff.others(turn.session, turn.worker.id)
     label = _("Propose it to a second person") if second else _("Restrict now")
     data = pack(RS, "do", found.worker.id, project, reason, days, desk.stamp(turn.now))
     rows = [[_back(found)], [Button(label, data, style="danger")]]
-    turn.replace(Message(text=f"{bold(heading)}\n\n<blockquote>{shown}</blockquote>", rows=rows))
+    text = f"{bold(heading)}\n\n<blockquote>{shown}</blockquote>"
+    if long and not second:
+        alone = _("There is no second owner or admin: you decide alone, and the audit says so.")
+        text = f"{text}\n\n{alone}"
+    turn.replace(Message(text=text, rows=rows))
 
 
 async def restrict(update: Update, turn: Turn) -> None:
@@ -107,6 +112,7 @@ async def agree(update: Update, turn: Turn) -> None:
         turn.session, callbacks.number(number), actor=turn.worker.id, now=turn.now
     )
     await _tell(turn, limit)
+    await _tell_asker(turn, limit)
     turn.toast(_("Restricted, and told."))
     await _show(turn, limit)
 
@@ -119,6 +125,7 @@ async def lift(update: Update, turn: Turn) -> None:
         turn.session, callbacks.number(number), actor=turn.worker.id, now=turn.now
     )
     if limit.waits:
+        await _tell_asker(turn, limit)
         turn.toast(_("Turned down."))
     else:
         await _tell(turn, limit, lifted=True)
@@ -149,6 +156,20 @@ async def _tell(turn: Turn, limit: Limit, *, lifted: bool = False) -> None:
         else:
             message = restriction_card.begun(limit, worker.zone or "UTC")
         turn.tell(chat, message, lane=outbox.MONEY)
+
+
+async def _tell_asker(turn: Turn, limit: Limit) -> None:
+    """Whoever asked hears what became of it, and by whom; not if they took it back themselves."""
+    asker, me = limit.restriction.created_by, turn.worker.id
+    if asker is None or asker == me:
+        return
+    found = await staff.reach(turn.session, turn.bot_id, asker)
+    restricted = (await _profile(turn, str(limit.restriction.worker_id))).worker
+    if found is not None:
+        chat, reader = found
+        name = (await staff.names(turn.session, me))[me]
+        with i18n.speaking(reader.locale or i18n.ENGLISH):
+            turn.tell(chat, worker_card.decided(limit, restricted, name), lane=outbox.MONEY)
 
 
 async def _ask_others(turn: Turn, limit: Limit, found: Profile) -> None:

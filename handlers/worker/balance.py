@@ -1,21 +1,25 @@
 """/balance: what is pending and what is available, and every task it came from."""
 
+import re
+
 from telegram import Update
-from telegram.ext import CallbackQueryHandler, CommandHandler
+from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
 from bot import i18n, money
 from bot.errors import Gone
 from bot.i18n import gettext as _
 from bot.pay import ledger, statements
 from bot.pay.ledger import Balance
+from bot.pay.months import Month
 from bot.pay.statements import Detail, Line
 from handlers import callbacks, choices, reasons
-from handlers.callbacks import pack
+from handlers.callbacks import BALANCE, STATEMENT, pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
 from handlers.turn import Turn
 
-BL = "bl"  # callback prefix
+BL = BALANCE
+BY_NUMBER = filters.Regex(r"^/l_\d{1,18}(@\w+)?\b")
 ROWS = 6
 NAME = 24  # characters of a project's name on a button
 TEXTS = 4  # of a task: both sides of a comparison among them
@@ -27,28 +31,58 @@ async def balance(update: Update, turn: Turn) -> None:
 
 
 async def history(update: Update, turn: Turn) -> None:
-    """A page of lines. The page asked for may lie beyond the end by now."""
-    asked = callbacks.number(callbacks.fields(turn.query.data, 2)[1])
-    total = await statements.count(turn.session, turn.worker.id)
+    """A page of lines, of a month if one is named. The page asked for may lie beyond the end."""
+    asked, month = _place(turn.query.data, 2)
+    between = month.bounds(turn.zone) if month else None
+    total = await statements.count(turn.session, turn.worker.id, between)
     pages = max(1, -(-total // ROWS))
     number = min(asked, pages - 1)
-    lines = await statements.page(turn.session, turn.worker.id, offset=number * ROWS, limit=ROWS)
+    lines = await statements.page(
+        turn.session, turn.worker.id, between, offset=number * ROWS, limit=ROWS
+    )
     rows = [
-        [Button(_short(turn, line), pack(BL, "line", line.posting_id, number))] for line in lines
+        [Button(_short(turn, line), _data("line", line.posting_id, number, month))]
+        for line in lines
     ]
     text = _("Tap a line to see the task behind it.") if lines else _("Nothing yet.")
-    title = bold(_("History"))
-    turn.replace(Message(text=f"{title}\n{text}", rows=[*rows, _turns(number, pages), [_home()]]))
+    title = bold(_("History") if month is None else i18n.month(month.first))
+    rows += [_turns(number, pages, month), [_home(month)]]
+    turn.replace(Message(text=f"{title}\n{text}", rows=rows))
 
 
 async def line(update: Update, turn: Turn) -> None:
     """The task behind a line."""
-    _verb, posting, page = callbacks.fields(turn.query.data, 3)
+    number, month = _place(turn.query.data, 3)
+    posting = (turn.query.data or "").split(":")[2]
     found = await statements.detail(turn.session, turn.worker.id, callbacks.number(posting))
     if found is None:
         raise Gone
-    back = Button(choices.back(), pack(BL, "page", callbacks.number(page)))
+    back = Button(choices.back(), _data("page", number, month))
     turn.replace(Message(text=_told(turn, found), rows=[[back]]))
+
+
+async def line_by_number(update: Update, turn: Turn) -> None:
+    """/l_123, as statements name it."""
+    written = ((update.message and update.message.text) or "").removeprefix("/l_")
+    number = re.match(r"\d+", written)
+    assert number is not None
+    found = await statements.detail(turn.session, turn.worker.id, int(number[0]))
+    if found is None:
+        raise Gone
+    turn.say(Message(text=_told(turn, found), rows=[[_history()]]))
+
+
+def _place(data: str | None, at: int) -> tuple[int, Month | None]:
+    """The page, and the month it is of, if any. Raises Gone."""
+    fields = (data or "").split(":")[at:]
+    if len(fields) not in (1, 2):
+        raise Gone
+    return callbacks.number(fields[0]), Month.parse(fields[1]) if len(fields) == 2 else None
+
+
+def _data(*fields: object) -> str:
+    """A field that is None is left out."""
+    return pack(BL, *(field for field in fields if field is not None))
 
 
 async def inert(update: Update, turn: Turn) -> None:
@@ -62,8 +96,13 @@ async def _summary(turn: Turn) -> Message:
         nothing = _("Nothing yet. /work gives you your first task.")
         return Message(text=f"{title}\n{nothing}")
     parts = [await _currency(turn, one) for one in found]
-    history = Button(_("History"), pack(BL, "page", 0))
-    return Message(text="\n\n".join([title, *parts]), rows=[[history]])
+    this = Month.of(turn.now, turn.zone)
+    statement = Button(_("Statement"), pack(STATEMENT, "show", this))
+    return Message(text="\n\n".join([title, *parts]), rows=[[_history(), statement]])
+
+
+def _history() -> Button:
+    return Button(_("History"), pack(BL, "page", 0))
 
 
 async def _currency(turn: Turn, one: Balance) -> str:
@@ -160,17 +199,20 @@ def _sign(line: Line) -> str:
     return _("pending") if waits else named.get(line.kind, "")
 
 
-def _turns(number: int, pages: int) -> list[Button]:
+def _turns(number: int, pages: int, month: Month | None) -> list[Button]:
     if pages == 1:
         return []
-    before = Button("‹", pack(BL, "page", max(number - 1, 0)))
+    before = Button("‹", _data("page", max(number - 1, 0), month))
     here = Button(f"{number + 1}/{pages}", pack(BL, "here"))
-    after = Button("›", pack(BL, "page", min(number + 1, pages - 1)))
+    after = Button("›", _data("page", min(number + 1, pages - 1), month))
     return [before, here, after]
 
 
-def _home() -> Button:
-    return Button(choices.back(), pack(BL, "home"))
+def _home(month: Month | None) -> Button:
+    """Back to the balance, or to the statement it belongs to."""
+    if month is None:
+        return Button(choices.back(), pack(BL, "home"))
+    return Button(choices.back(), pack(STATEMENT, "show", month))
 
 
 def _amount(micro: int, currency: str) -> str:
@@ -183,6 +225,7 @@ def _cut(text: str, longest: int = SHOWN) -> str:
 
 HANDLERS = [
     CommandHandler("balance", balance),
+    MessageHandler(BY_NUMBER & filters.UpdateType.MESSAGE, line_by_number),
     CallbackQueryHandler(balance, pattern=f"^{BL}:home$"),
     CallbackQueryHandler(inert, pattern=f"^{BL}:here$"),
     CallbackQueryHandler(history, pattern=f"^{BL}:page:"),

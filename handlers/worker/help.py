@@ -42,7 +42,7 @@ def _screen(mine: Collection[str]) -> Message:
     lines = [
         bold(_("How this works")),
         _("/work gives you a task. Its pay is shown before you answer."),
-        _("/balance shows what you have earned, /stats your pay per hour."),
+        _("/balance shows what you earned, /statement a month of it, /stats your pay per hour."),
         _("/ladder shows your skills, exams, and what they open."),
         _("/settings changes your languages, country and time zone."),
         _("/support reaches a person. /cancel stops what the bot is waiting for."),
@@ -67,6 +67,8 @@ def _commands(mine: Collection[str]) -> str:
         "/review p_7k2 low-agreement": _("Tasks whose answers have no majority: one decides."),
         "/inbox appeals": _("Appeals by the time they must be decided; reported tasks."),
         "/export p_7k2 jsonl results": _("Answers (raw) or results, as CSV or JSONL."),
+        "/export ledger csv 2026-11": _("The ledger of a month, or all of it, for accountants."),
+        "/audit p_7k2 7d": _("Who did what, by project, person (w_91), action or time; csv."),
         "/workers skill:fluency_sw>80 country:KE active:7d": _(
             "Workers, by name or segment; each opens a card."
         ),

@@ -7,7 +7,7 @@ from bot import i18n
 from bot.errors import Gone
 from bot.i18n import gettext as _
 from bot.i18n import pgettext
-from bot.people import languages, onboarding, roles, summaries
+from bot.people import languages, onboarding, roles, status_cards, summaries
 from handlers import callbacks, choices, keyboards, menu
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
@@ -133,6 +133,21 @@ async def set_summary(update: Update, turn: Turn) -> None:
     turn.replace(await _card(turn))
 
 
+async def set_status(update: Update, turn: Turn) -> None:
+    """On: the clock writes and pins the card. Off: the pin goes, the message stays."""
+    match callbacks.fields(turn.query.data, 2)[1]:
+        case "on":
+            await status_cards.switch_on(turn.session, turn.worker.id)
+        case "off":
+            pinned = await status_cards.switch_off(turn.session, turn.worker.id)
+            if pinned is not None:
+                turn.call("unpinChatMessage", chat_id=turn.chat.chat_id, message_id=pinned)
+        case _:
+            raise Gone
+    turn.toast(_("Saved."))
+    turn.replace(await _card(turn))
+
+
 async def _card(turn: Turn) -> Message:
     mine = await languages.of(turn.session, turn.worker.id)
     worker = turn.worker
@@ -145,6 +160,7 @@ async def _card(turn: Turn) -> Message:
         [_row(_("Time zone"), time, "zones")],
         [_row(_("Work languages"), spoken, "work")],
         [await _summary(turn)],
+        [await _status(turn)],
     ]
     lines = [bold(_("Settings")), _("Tap what you want to change.")]
     return Message(text="\n".join(lines), rows=rows)
@@ -168,6 +184,12 @@ async def _summary(turn: Turn) -> Button:
     if await summaries.subscribed(turn.session, turn.worker):
         return _row(_("Weekly summary"), pgettext("setting", "on"), "summary", "off")
     return _row(_("Weekly summary"), pgettext("setting", "off"), "summary", "on")
+
+
+async def _status(turn: Turn) -> Button:
+    if await status_cards.wanted(turn.session, turn.worker.id):
+        return _row(_("Pinned balance"), pgettext("setting", "on"), "status", "off")
+    return _row(_("Pinned balance"), pgettext("setting", "off"), "status", "on")
 
 
 def _row(name: str, value: str, *page: str) -> Button:
@@ -206,5 +228,6 @@ HANDLERS = [
     CallbackQueryHandler(work_language, pattern=f"^{ST}:work:"),
     CallbackQueryHandler(set_level, pattern=f"^{ST}:level:"),
     CallbackQueryHandler(set_summary, pattern=f"^{ST}:summary:"),
+    CallbackQueryHandler(set_status, pattern=f"^{ST}:status:"),
     CallbackQueryHandler(drop, pattern=f"^{ST}:drop:"),
 ]

@@ -76,7 +76,7 @@ def test_check_says_what_it_looked_at(kazi: Kazi):
     checks = {one["name"]: one for one in json.loads(kazi("check", "--json").stdout)}
     assert set(checks) == {
         *("settings", "database", "migrations", "key"),
-        *("catalogs", "ledger", "invariants", "payouts"),
+        *("catalogs", "ledger", "chains", "invariants", "payouts"),
     }
     assert all(one["ok"] for one in checks.values())
 

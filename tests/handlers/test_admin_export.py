@@ -16,6 +16,7 @@ from handlers.admin import export
 from tests.handlers import office
 from tests.handlers.office import press, sent, tell
 from tests.life import Life
+from tests.stories.scenes import crew, opened, pick
 
 
 @pytest.fixture
@@ -127,3 +128,19 @@ async def test_what_cannot_be_exported_is_told_and_not_tried_for_ever(
     files = sent(bot, bot.owner)
     assert b"glad needs the extra [analytics]" in files["refused.txt"]
     assert "colours-results.csv" not in files
+
+
+async def test_the_ledger_goes_to_accountants(bot: Life) -> None:
+    await bot.join_as(bot.owner)
+    (amina,) = await crew(bot, 1)
+    await opened(bot, "rating", tasks=["sea"])
+    await tell(bot, amina, "/work")
+    await pick(bot, amina, 0)
+    assert "Export the ledger" in await tell(bot, bot.owner, "/export ledger")
+    await press(bot, bot.owner, "All, CSV")
+    assert sent(bot, bot.owner)["ledger-all.csv"].count(b"answer:") == 2
+    await tell(bot, bot.owner, "/export ledger beancount 2020-01")
+    assert b"open" in sent(bot, bot.owner)["ledger-2020-01.beancount"]
+    assert "2020-13" in await tell(bot, bot.owner, "/export ledger csv 2020-13")
+    assert "2020-02" in await tell(bot, bot.owner, "/export ledger 2020-01 2020-02")
+    assert "roles" in await tell(bot, amina, "/export ledger csv")

@@ -9,6 +9,7 @@ from bot.models.people import Worker
 from bot.models.rules import Restriction
 from bot.people import roles, skills
 from bot.sandbox import Person
+from bot.work import restrictions
 from tests.handlers.office import audit, press, tell, toast
 from tests.life import Life, buttons, last_with_buttons
 from tests.stories import scenes
@@ -123,6 +124,7 @@ async def test_more_than_a_week_needs_two_people(bot: Life, amina: Person):
     assert "Proposed, waits for a second person" in card(bot.owner)
     assert "imesimamishwa" not in card(amina)
     assert "waits for a second person" in card(olga)
+    assert "Asked for by Wanjiru" in card(olga)
     await press(bot, bot.owner, "Agree")
     assert "You asked for it" in toast(bot.owner)
     await press(bot, olga, "Agree")
@@ -131,6 +133,26 @@ async def test_more_than_a_week_needs_two_people(bot: Life, amina: Person):
     (found,) = await scenes.look(bot, select(Restriction))
     assert (found.ends_at - found.begins_at).days == 30
     assert found.confirmed_by == await scenes.worker_of(bot, olga)
+    assert "Olga agreed to your restriction of" in bot.owner.last["text"]
+
+
+async def test_a_proposal_is_off_after_a_week(bot: Life, amina: Person):
+    olga = await second_owner(bot)
+    await restrict(bot, amina, "30 days", "Propose it to a second person")
+    past = now() - restrictions.OPEN
+    await scenes.change(bot, update(table(Restriction)).values(created_at=past))
+    await press(bot, olga, "Agree")
+    assert "Nobody agreed to this within 7 days" in toast(olga)
+    assert "waits for a second person" not in await tell(
+        bot, bot.owner, f"/w_{await scenes.worker_of(bot, amina)}"
+    )
+
+
+async def test_who_is_alone_decides_alone_and_the_audit_says_so(bot: Life, amina: Person):
+    await restrict(bot, amina, "30 days", "Restrict now")
+    assert "imesimamishwa hadi" in card(amina)
+    (row,) = await audit(bot, "restriction.alone")
+    assert row.actor_id == await scenes.worker_of(bot, bot.owner)
 
 
 async def test_a_proposal_turned_down_is_never_told(bot: Life, amina: Person):
@@ -141,6 +163,7 @@ async def test_a_proposal_turned_down_is_never_told(bot: Life, amina: Person):
     await press(bot, bot.owner, "Agree")
     assert "decided already" in toast(bot.owner)
     assert len(amina.chat.messages) == before
+    assert "Olga turned down your restriction of" in bot.owner.last["text"]
 
 
 async def test_nobody_else_looks_at_people(bot: Life, amina: Person):

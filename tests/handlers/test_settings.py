@@ -1,8 +1,17 @@
 """/settings: one card, edited in place."""
 
+from datetime import timedelta
+
+from sqlalchemy import update
+
+from bot.clock import now
+from bot.models.base import table
+from bot.models.chat import StatusCard
 from bot.people import languages
 from tests.handlers.people import press, said, toast, worker_of, write
+from tests.handlers.test_balance import earn
 from tests.life import Life, buttons, last_with_buttons
+from tests.stories import scenes
 
 
 async def test_each_row_shows_what_is_set(bot: Life) -> None:
@@ -70,3 +79,35 @@ async def test_forged_settings_change_nothing(bot: Life) -> None:
     await bot.settle()
     worker = await worker_of(bot, person)
     assert (worker.locale, worker.country, worker.zone) == ("en", "KE", "Africa/Nairobi")
+
+
+async def test_a_pinned_card_follows_the_balance_in_silence(bot: Life) -> None:
+    person = await bot.join("Amina")
+    await write(bot, person, "/settings")
+    await press(bot, person, "st:status:on")
+
+    async def look() -> None:
+        past = update(table(StatusCard)).values(due_at=now() - timedelta(seconds=1))
+        await scenes.change(bot, past)
+        await bot.tick("show_status")
+        await bot.tick("send")
+
+    await look()  # the card is written
+    await look()  # and pinned when it is there
+    pinned = person.chat.pinned
+    assert pinned is not None
+    before = len(person.chat.messages)
+    await earn(bot, await worker_of(bot, person), 2, accepted=1)
+    await look()
+    await look()
+    assert len(person.chat.messages) == before
+    said = person.chat.find(pinned)["text"]
+    assert "Available $0.02\xa0USD, pending $0.02\xa0USD" in said
+
+    await press(bot, person, "st:status:off")
+    assert person.chat.pinned is None
+    await look()
+    assert len(person.chat.messages) == before
+    await person.tap_data(person.last["message_id"], "st:status:maybe")
+    await bot.settle()
+    assert "no longer there" in person.chat.toasts[-1]["text"]

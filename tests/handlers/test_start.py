@@ -177,8 +177,8 @@ async def test_the_menu_comes_in_the_chosen_language_and_by_role(bot: Life) -> N
     person = await bot.join("Amina", language="sw")
     await bot.join_as(bot.owner)
     names = [command["command"] for command in person.chat.commands]
-    assert names[:2] == ["start", "work"]
-    assert len(names) == 10
+    assert names[:2] == ["work", "balance"]
+    assert len(names) == 9
     assert "newproject" in [command["command"] for command in bot.owner.chat.commands]
 
 

@@ -144,4 +144,4 @@ async def test_the_bots_page_says_what_it_is_before_a_word(bot: Life) -> None:
     assert "never ask you to pay" in english
     assert swahili not in ("", english)
     menu = told[("setMyCommands", None)]["commands"]
-    assert [one["command"] for one in menu[:2]] == ["start", "work"]
+    assert [one["command"] for one in menu[:2]] == ["work", "balance"]

@@ -22,7 +22,10 @@ from tests.stories import scenes
 from tests.work import crowd
 
 LATER = timedelta(minutes=10)
-GUARDS = ("entries_never_change", "postings_are_only_sealed", "postings_balance")
+GUARDS = (
+    *("entries_never_change", "postings_are_only_sealed", "postings_balance"),
+    "accounts_never_change",
+)
 BREAKS = {
     "books": "UPDATE entries SET amount = amount - 1 WHERE id = (SELECT min(id) FROM entries)",
     "accounts": "UPDATE accounts SET worker_id = (SELECT min(id) FROM workers)"
@@ -173,6 +176,26 @@ async def test_what_is_proven_is_not_read_again_and_what_is_wrong_is(busy: Life)
         assert (await invariants.look(session, now=moment, since=known)).wrong == {"books": [1]}
         assert (await invariants.look(session, now=moment)).wrong == {"books": [1]}
     await directly(busy.database, MENDS["books"])
+
+
+async def test_a_payment_that_comes_again_with_another_content_is_told(bot: Life):
+    await bot.join_as(bot.owner)
+    await scenes.opened(bot, "choice", 'options = ["yes", "no"]', tasks=["a"])
+    (amina,) = await scenes.crew(bot, 1)
+    await scenes.say(bot, amina)
+    mine = await scenes.held(bot, amina)
+    assert mine is not None
+    sides = [Side("house:0:expense:USD", -7), Side("house:0:rounding:USD", 7)]
+    async with bot.database.transaction() as session:
+        await ledger.post(session, f"answer:{mine.id}", "odd", sides)
+    before = await scenes.states(bot)
+    await scenes.pick(bot, amina, 0)
+    await bot.tick("send")
+    told = [one["text"] for one in bot.owner.chat.messages if "came twice" in one.get("text", "")]
+    assert len(told) == 1
+    assert f"answer:{mine.id}" in told[0]
+    assert await frozen(bot.database) is not None
+    assert await scenes.states(bot) == before
 
 
 async def test_a_walk_in_small_steps_finds_the_same(busy: Life, monkeypatch: pytest.MonkeyPatch):
