@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
-from bot.cli import backup, check, demo, key, live, projects, simulate
+from bot.cli import backup, check, demo, key, live, projects, simulate, tiers
 from bot.errors import Refusal
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ check.register(app)
 key.register(app)
 backup.register(app)
 projects.register(app)
+tiers.register(app)
 simulate.register(app)
 
 

@@ -1,6 +1,6 @@
 """What every command needs: settings, a database that is up to date, and an event loop."""
 
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, TypeVar
 
@@ -9,7 +9,7 @@ import uvloop
 
 from bot.settings import Settings
 from bot.store import migrate
-from bot.store.database import Database
+from bot.store.database import Database, Session
 
 T = TypeVar("T")
 
@@ -50,3 +50,15 @@ async def opened(database_url: str = "") -> AsyncIterator[Database]:
         yield found
     finally:
         await found.dispose()
+
+
+async def reading(work: Callable[[Session], Awaitable[T]], database_url: str) -> T:
+    """Look something up in the configured database."""
+    async with opened(database_url) as found, found.reading() as session:
+        return await work(session)
+
+
+async def changing(work: Callable[[Session], Awaitable[T]], database_url: str) -> T:
+    """Change something in the configured database, in one transaction."""
+    async with opened(database_url) as found:
+        return await found.run(work)

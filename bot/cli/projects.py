@@ -66,25 +66,25 @@ def apply(
             await projects.open_project(session, project, actor=None, accepting=(NoTasks,))
         return {"project": project.slug, "state": project.state}
 
-    _answer(base.run(_changing(work, database_url)), as_json)
+    _answer(base.run(base.changing(work, database_url)), as_json)
 
 
 @commands.command("open")
 def open_project(ref: Ref, as_json: base.Json = False, database_url: base.DatabaseUrl = "") -> None:
     """Open a project: workers get its tasks."""
-    _answer(base.run(_changing(_move(ref, projects.open_project), database_url)), as_json)
+    _answer(base.run(base.changing(_move(ref, projects.open_project), database_url)), as_json)
 
 
 @commands.command("pause")
 def pause(ref: Ref, as_json: base.Json = False, database_url: base.DatabaseUrl = "") -> None:
     """Pause a project: no new tasks are handed out; work in hand is finished and paid."""
-    _answer(base.run(_changing(_move(ref, projects.pause), database_url)), as_json)
+    _answer(base.run(base.changing(_move(ref, projects.pause), database_url)), as_json)
 
 
 @commands.command("close")
 def close(ref: Ref, as_json: base.Json = False, database_url: base.DatabaseUrl = "") -> None:
     """Close a project for good, when the work in hand is done."""
-    _answer(base.run(_changing(_move(ref, projects.close), database_url)), as_json)
+    _answer(base.run(base.changing(_move(ref, projects.close), database_url)), as_json)
 
 
 @commands.command("list")
@@ -94,7 +94,7 @@ def show_all(as_json: base.Json = False, database_url: base.DatabaseUrl = "") ->
     async def work(session: Session) -> list[dict[str, Any]]:
         return [_line(summary) for summary in await progress.listing(session)]
 
-    lines = base.run(_changing(work, database_url))
+    lines = base.run(base.changing(work, database_url))
     if as_json:
         typer.echo(json.dumps(lines))
         return
@@ -151,7 +151,7 @@ def gold(
             return found
         return await gold_proposals.make_gold(session, project, keys, actor=None, at_least=at_least)
 
-    found = base.run(_changing(work, database_url))
+    found = base.run(base.changing(work, database_url))
     lines = [{name: getattr(one, name) for name in GOLD_COLUMNS} for one in found]
     if as_json:
         typer.echo(json.dumps(lines))
@@ -177,11 +177,11 @@ def show_rules(
 ) -> None:
     """The rules of a project; or, without touching anybody, what they would have done."""
     if not dry_run:
-        lines = base.run(_reading(partial(_rules_of, ref), database_url))
+        lines = base.run(base.reading(partial(_rules_of, ref), database_url))
         typer.echo(json.dumps(lines) if as_json else "\n".join(lines))
         return
     work = partial(_rehearse, ref, days, rule or [])
-    found = base.run(_reading(work, database_url))
+    found = base.run(base.reading(work, database_url))
     if as_json:
         typer.echo(json.dumps([_touched(one) for one in found.touched]))
     else:
@@ -328,16 +328,6 @@ def _move(
         return {"project": project.slug, "state": project.state}
 
     return work
-
-
-async def _reading(work: Callable[[Session], Awaitable[T]], database_url: str) -> T:
-    async with base.opened(database_url) as opened, opened.reading() as session:
-        return await work(session)
-
-
-async def _changing(work: Callable[[Session], Awaitable[T]], database_url: str) -> T:
-    async with base.opened(database_url) as database:
-        return await database.run(work)
 
 
 def _answer(told: dict[str, str], as_json: bool) -> None:
