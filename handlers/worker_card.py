@@ -10,7 +10,7 @@ from bot.work import restrictions
 from bot.work.restrictions import Limit
 from bot.work.reviews import Tally
 from bot.work.roster import Profile
-from handlers import restriction_card, review_card, skill_words
+from handlers import choices, restriction_card, review_card, skill_words
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
@@ -56,6 +56,10 @@ def _figures(found: Profile) -> Iterator[str]:
         country=escape(country(found.worker)), languages=escape(spoken or "–")
     )
     yield _("Since {day}").format(day=i18n.full_day(found.worker.created_at, "UTC"))
+    if found.worker.field:
+        yield _("Field, by their own word: {field}").format(
+            field=escape(choices.field(found.worker.field))
+        )
     yield answers(found.answers)
     for rate in found.rates:
         amount = escape(money.show(rate.micro, rate.currency))

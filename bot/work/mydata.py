@@ -77,7 +77,7 @@ async def erase(session: Session, chat: Chat, worker: Worker, *, now: datetime) 
     await summaries.forget(session, worker)
     await session.execute(delete(Role).where(Role.worker_id == worker.id))
     worker.state, worker.step, worker.adult = "gone", None, None
-    worker.locale = worker.country = worker.zone = worker.currency = None
+    worker.locale = worker.country = worker.zone = worker.currency = worker.field = None
     subject = f"worker:{worker.id}"
     session.add(Audit(actor_id=worker.id, action="worker.erase", subject=subject))
     await session.delete(chat)
@@ -119,7 +119,7 @@ async def _identity(session: Session, worker_id: int) -> Row:
 
 
 async def _settings(session: Session, worker: Worker) -> Row:
-    names = ("state", "locale", "country", "zone", "currency", "adult", "created_at")
+    names = ("state", "locale", "country", "zone", "currency", "field", "adult", "created_at")
     known = {name: getattr(worker, name) for name in names}
     return known | {"weekly_summary": await summaries.subscribed(session, worker)}
 

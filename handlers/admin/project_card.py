@@ -7,10 +7,11 @@ from bot.i18n import gettext as _
 from bot.i18n import ngettext, pgettext
 from bot.models.work import Project
 from bot.money import MICRO
+from bot.pay import prices
 from bot.quality import exams, requirements
 from bot.quality.gold import comparable
 from bot.store.database import Session
-from bot.work import overlap_terms, progress, sittings, stages
+from bot.work import overlap_terms, pay_terms, progress, sittings, stages
 from bot.work.progress import Summary
 from bot.work.stages import StageSpec
 from handlers.callbacks import pack
@@ -39,6 +40,7 @@ async def card(session: Session, project: Project, *, note: str = "") -> Message
         _("Languages: {languages}").format(languages=escape(languages(project))),
         *(_terms(spec, several=len(specs) > 1) for spec in specs),
         *(line for spec in specs for line in _people(spec)),
+        *(line for spec in specs for line in _pay(spec)),
         *[await _sat(session, spec) for spec in specs if spec.project_kind != "work"],
         done(found),
         *reviews(found),
@@ -211,6 +213,17 @@ def _people(spec: StageSpec) -> list[str]:
     if requirements.demanding(spec.quality):
         written = escape(requirements.written(spec.quality))
         lines.append(_("Demands: {demands}").format(demands=f"<code>{written}</code>"))
+    return lines
+
+
+def _pay(spec: StageSpec) -> list[str]:
+    """Who gets more than the price, and whether the tier says what the price is."""
+    lines = []
+    if prices.by_tier(spec.quality):
+        lines.append(_("The price is the tier's wage for the time, and follows it."))
+    written = pay_terms.written(spec)
+    if written:
+        lines.append(_("Pays more: {ranges}").format(ranges=f"<code>{escape(written)}</code>"))
     return lines
 
 
