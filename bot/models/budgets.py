@@ -1,4 +1,4 @@
-"""What projects have spent, summed up for the clock, and the alarms that were raised about it."""
+"""What projects have spent, the alarms about it, and who was told that a project has ended."""
 
 from datetime import datetime
 
@@ -34,3 +34,12 @@ class BudgetAlarm(Base):
     budget_micro: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     percent: Mapped[int] = mapped_column(primary_key=True)
     raised_at: Mapped[datetime] = mapped_column(Utc, server_default=moment())
+
+
+class Farewell(Base):
+    """A worker has been told of a project's end: 1, that it closes; 2, how it went for them."""
+
+    __tablename__ = "farewells"
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), primary_key=True)
+    worker_id: Mapped[int] = mapped_column(ForeignKey("workers.id"), primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True)

@@ -4,7 +4,7 @@ A row is never edited. In force is the newest that has begun; a country without 
 those of everywhere. Amounts are in the row's currency, and nothing is converted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -129,6 +129,14 @@ class Book:
             rows = self.fields.get((field or terms.field, terms.currency), ())
             micro = next((wage for begins_at, wage in rows if begins_at <= now), micro)
         return Wage(micro, terms.premium_ppm)
+
+    def all_wages(self, name: str, currency: str, *, now: datetime) -> Iterator[tuple[Terms, Wage]]:
+        """What is in force in any country, for any field."""
+        for tier, money, country in self.terms:
+            found = self.tier(name, currency, now=now, country=country)
+            if (tier, money) == (name, currency) and found is not None:
+                for field in ("", *self.field_names()):
+                    yield found, self.wage(found, field=field, now=now)
 
     def field_names(self) -> list[str]:
         return sorted({name for name, _currency in self.fields})

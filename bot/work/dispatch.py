@@ -164,7 +164,9 @@ class Offer:
     rework_until: datetime | None = None
 
 
-Why = Literal["joining", "consent", "restricted", "nothing_open", "languages", "skills", "all_done"]
+Why = Literal[
+    "joining", "consent", "restricted", "nothing_open", "paused", "languages", "skills", "all_done"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -560,13 +562,14 @@ async def _expire(session: Session, which: Any, now: datetime) -> int:
 
 async def _why(session: Session, worker_id: int, found: Access[Lane], now: datetime) -> NoWork:
     """The most useful reason there is nothing to do."""
-    open_queue = (
-        select(Queue.language, Project.id)
+    begun_queue = (
+        select(Queue.language, Project.id, Project.state)
         .join(Stage, Stage.id == Queue.stage_id)
         .join(Project, Project.id == Stage.project_id)
-        .where(Project.state == "open")
+        .where(Project.state.in_(("open", "paused")))
     )
-    there = (await session.execute(open_queue.distinct())).all()
+    begun = (await session.execute(begun_queue.distinct())).all()
+    there = [(language, project) for language, project, state in begun if state == "open"]
     reads = select(WorkerLanguage.language).where(WorkerLanguage.worker_id == worker_id)
     mine = set(await session.scalars(reads))
     readable = {project for language, project in there if language in mine}
@@ -576,6 +579,10 @@ async def _why(session: Session, worker_id: int, found: Access[Lane], now: datet
         return NoWork("restricted", tuple(found.closed), limits)
     if found.closed:
         return NoWork("skills", tuple(found.closed))
+    if not any(language in mine for language, _project in there) and any(
+        language in mine for language, _project, state in begun if state == "paused"
+    ):
+        return NoWork("paused")
     if not there:
         return NoWork("nothing_open")
     return NoWork("all_done" if readable else "languages")

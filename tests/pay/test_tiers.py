@@ -119,6 +119,16 @@ async def test_another_currency_needs_a_wage_of_its_own(database: Database) -> N
             )
 
 
+async def test_the_best_paid_are_among_all_wages(database: Database) -> None:
+    async with database.transaction() as session:
+        await tiers.change(session, "expert", {"wage_micro": 40 * MICRO}, country="KE", actor=None)
+        await tiers.change(session, "basic", {"wage_micro": 9 * MICRO}, currency="EUR", actor=None)
+        now, book = await moment(session), await tiers.book(session)
+    wages = [wage.micro for _terms, wage in book.all_wages("expert", "USD", now=now)]
+    assert (min(wages), max(wages)) == (25 * MICRO, 40 * MICRO)
+    assert list(book.all_wages("expert", "EUR", now=now)) == []
+
+
 async def test_a_country_may_have_terms_of_its_own(database: Database) -> None:
     async with database.transaction() as session:
         await tiers.change(session, "basic", {"wage_micro": 3 * MICRO}, country="KE", actor=None)

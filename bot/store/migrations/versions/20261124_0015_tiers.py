@@ -81,6 +81,17 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_budget_alarms_project_id_projects')),
     sa.PrimaryKeyConstraint('project_id', 'budget_micro', 'percent', name=op.f('pk_budget_alarms'))
     )
+    op.create_table('farewells',
+    sa.Column('project_id', Id, nullable=False),
+    sa.Column('worker_id', Id, nullable=False),
+    sa.Column('step', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_farewells_project_id_projects')),
+    sa.ForeignKeyConstraint(['worker_id'], ['workers.id'], name=op.f('fk_farewells_worker_id_workers')),
+    sa.PrimaryKeyConstraint('project_id', 'worker_id', 'step', name=op.f('pk_farewells'))
+    )
+    with op.batch_alter_table('projects', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('closing_at', Utc, nullable=True))
+        batch_op.add_column(sa.Column('farewell_at', Utc, nullable=True))
     with op.batch_alter_table('workers', schema=None) as batch_op:
         batch_op.add_column(sa.Column('field', sa.String(length=20), nullable=True))
     _give_tiers_history()
@@ -145,5 +156,8 @@ def downgrade() -> None:
     op.bulk_insert(tiers, before)
     with op.batch_alter_table('workers', schema=None) as batch_op:
         batch_op.drop_column('field')
-    for name in ('budget_alarms', 'tally', 'spending', 'bonuses', 'fields'):
+    with op.batch_alter_table('projects', schema=None) as batch_op:
+        batch_op.drop_column('farewell_at')
+        batch_op.drop_column('closing_at')
+    for name in ('farewells', 'budget_alarms', 'tally', 'spending', 'bonuses', 'fields'):
         op.drop_table(name)
