@@ -24,6 +24,7 @@ from bot.work import dispatch
 from handlers import keyboards
 from handlers.admin import (
     audit,
+    bonus,
     export,
     gold,
     newproject,
@@ -82,6 +83,7 @@ COMMAND_FILES = (
     status,
     export,
     team,
+    bonus,
     workers,
     restrict,
     audit,

@@ -15,7 +15,8 @@ from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
 
-WS, RS = "ws", "rs"  # callback prefixes of /workers and of restricting somebody
+# Callback prefixes of /workers, of restricting somebody and of a bonus for them.
+WS, RS, BO = "ws", "rs", "bo"
 
 
 def card(found: Profile, zone: str) -> Message:
@@ -126,7 +127,8 @@ def _rows(found: Profile) -> list[list[Button]]:
         rows.append([Button(label.format(project=name), pack(RS, "lift", limit.id))])
     for limit in found.proposals:
         rows.append(decide(limit))
-    rows.append([Button(_("Restrict…"), pack(RS, "where", found.worker.id))])
+    bonus = Button(_("Bonus…"), pack(BO, "where", found.worker.id))
+    rows.append([Button(_("Restrict…"), pack(RS, "where", found.worker.id)), bonus])
     rows.append([Button(_("All workers"), pack(WS, "list", 0, ""))])
     return rows
 

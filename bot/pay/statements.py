@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy.orm import aliased
 
 from bot import calendar
 from bot.models.pay import Account, Entry, Posting
@@ -23,6 +24,7 @@ PAID = ("answered", "returned", "accepted")
 MINE = ("pending", "available", "held")  # moves between these are no income and no expense
 WEEK = timedelta(days=7)
 PROJECTS = 6  # shown one by one in the statistics
+Charged = aliased(Project)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,12 @@ async def _lines(
 ) -> list[Line]:
     few = moved.offset(offset).limit(limit).subquery()
     currency = select(func.min(Entry.currency)).where(Entry.posting_id == Posting.id)
+    charged = (  # a bonus may be for no answer of the project in particular
+        select(func.min(Charged.name))
+        .join(Account, Account.project_id == Charged.id)
+        .join(Entry, Entry.account_id == Account.id)
+        .where(Entry.posting_id == Posting.id)
+    )
     rows = await session.execute(
         select(
             Posting.id,
@@ -193,7 +201,7 @@ async def _lines(
             Posting.kind,
             few.c.micro,
             currency.scalar_subquery(),
-            Project.name,
+            func.coalesce(Project.name, charged.scalar_subquery()),
             Assignment.state,
         )
         .join(few, few.c.posting_id == Posting.id)

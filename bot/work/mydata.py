@@ -10,7 +10,7 @@ from sqlalchemy.types import String
 from bot import money
 from bot.models.base import table
 from bot.models.chat import Chat, Gate, Inbox, Outbox
-from bot.models.pay import Account, Entry, Posting
+from bot.models.pay import Account, Bonus, Entry, Posting
 from bot.models.people import Audit, Consent, Role, Worker
 from bot.models.reviews import Adjudication, Appeal, Review
 from bot.models.rules import Firing, Restriction
@@ -48,6 +48,7 @@ async def collect(session: Session, worker: Worker) -> Row:
         "reviews": [_priced(row) for row in await _rows(session, _reviews(who))],
         "restrictions": await _rows(session, _restrictions(who)),
         "rules_that_fired": await _rows(session, _firings(who)),
+        "bonuses": [_priced(row) for row in await _rows(session, _bonuses(who))],
         "adjudications": await _rows(session, _adjudications(who)),
         "balances": await _balances(session, who),
         "ledger": [_priced(row) for row in await _rows(session, _ledger(who))],
@@ -299,6 +300,21 @@ def _restrictions(worker_id: int) -> Query:
         .outerjoin(Project, Project.id == Restriction.project_id)
         .where(Restriction.worker_id == worker_id)
         .order_by(Restriction.id)
+    )
+
+
+def _bonuses(worker_id: int) -> Query:
+    return (
+        select(
+            Project.name.label("project"),
+            Bonus.micro.label("amount"),
+            Bonus.currency,
+            Bonus.message,
+            Bonus.made_at,
+        )
+        .join(Project, Project.id == Bonus.project_id)
+        .where(Bonus.worker_id == worker_id)
+        .order_by(Bonus.id)
     )
 
 

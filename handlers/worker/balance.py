@@ -6,9 +6,11 @@ from telegram.ext import CallbackQueryHandler, CommandHandler
 from bot import i18n, money
 from bot.errors import Gone
 from bot.i18n import gettext as _
+from bot.models.pay import Bonus
 from bot.pay import ledger, statements
 from bot.pay.ledger import Balance
 from bot.pay.statements import Detail, Line
+from bot.work import bonuses
 from handlers import callbacks, choices, reasons
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
@@ -45,10 +47,13 @@ async def line(update: Update, turn: Turn) -> None:
     """The task behind a line."""
     _verb, posting, page = callbacks.fields(turn.query.data, 3)
     found = await statements.detail(turn.session, turn.worker.id, callbacks.number(posting))
-    if found is None:
+    bonus = await bonuses.of_posting(turn.session, turn.worker.id, callbacks.number(posting))
+    if found is None and bonus is None:
         raise Gone
     back = Button(choices.back(), pack(BL, "page", callbacks.number(page)))
-    turn.replace(Message(text=_told(turn, found), rows=[[back]]))
+    parts = [_bonus(turn, *bonus)] if bonus is not None else []
+    parts += [_told(turn, found)] if found is not None else []
+    turn.replace(Message(text="\n\n".join(parts), rows=[[back]]))
 
 
 async def inert(update: Update, turn: Turn) -> None:
@@ -81,6 +86,18 @@ async def _currency(turn: Turn, one: Balance) -> str:
     return "\n".join(lines)
 
 
+def _bonus(turn: Turn, bonus: Bonus, project: str) -> str:
+    """What somebody wrote with the money."""
+    words = bonuses.said(bonus.message, turn.locale)
+    lines = [
+        bold(_("Bonus: {amount}").format(amount=_amount(bonus.micro, bonus.currency))),
+        _("Project: {name}").format(name=escape(project)),
+        *([f"<blockquote>{escape(words)}</blockquote>"] if words else []),
+        _("Given: {time}").format(time=i18n.when(bonus.made_at, turn.zone)),
+    ]
+    return "\n".join(lines)
+
+
 def _told(turn: Turn, found: Detail) -> str:
     line = found.line
     said = _("Answer: {answer}") if line.kind == "review" else _("Your answer: {answer}")
@@ -106,6 +123,7 @@ def _happened(turn: Turn, found: Detail) -> str:
         "refuse": _("Taken back: the answer was not accepted."),
         "appeal": _("Paid after your appeal."),
         "audit": _("Paid after a second look: the answer was right."),
+        "bonus": _("A bonus on top of the price."),
         "report": _("Available: your time on a task that was broken"),
         "accept": _("Taken back: the answer got {grade} of its price."),
     }.get(found.line.kind)
@@ -155,6 +173,7 @@ def _sign(line: Line) -> str:
         "appeal": _("appeal"),
         "audit": _("second look"),
         "accept": _("graded"),
+        "bonus": _("bonus"),
     }
     waits = line.kind == "answer" and line.state in ("answered", "returned")
     return _("pending") if waits else named.get(line.kind, "")
