@@ -12,7 +12,8 @@ PAGES: dict[str, tuple[str, str]] = {
         N_(
             "Every task shows its pay before you answer. After your answer the pay is pending. "
             "When the answer is accepted, or when its review time is over, the pay is available. "
-            "/balance shows both, and each task they come from. You never pay anything here."
+            "/balance shows both, and each task they come from. Some work pays more to those with "
+            "a skill: /ladder shows from which score on. You never pay anything here."
         ),
     ),
     "real": (
