@@ -209,7 +209,8 @@ def need(spec: StageSpec, load: Load, review_micro: int = 0) -> int:
     """Micro-units for all answers of a stage, the gold among them and the reserve, rounded up.
 
     And for their reviews, each of `review_micro`: the stage's share in every round and the audits.
-    How many newcomers will come is not known; the reserve is for them as well. For a training or an exam: what one person can earn there, at the most.
+    How many newcomers will come is not known; the reserve is for them as well. For a training or
+    an exam: what one person can earn there, at the most.
     """
     return _needed(
         forecasts.reckon([(spec, load, Done())], Costs(), {spec.stage_id: Rates(review_micro)}),
