@@ -24,6 +24,7 @@ from bot.work import dispatch
 from handlers import keyboards, statement_file
 from handlers.admin import (
     audit,
+    bonus,
     export,
     gold,
     newproject,
@@ -84,6 +85,7 @@ COMMAND_FILES = (
     status,
     export,
     team,
+    bonus,
     workers,
     restrict,
     audit,

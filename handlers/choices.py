@@ -86,6 +86,22 @@ def level(code: str) -> str:
     return _(LEVELS[code]) if code in LEVELS else ""
 
 
+def field(name: str) -> str:
+    """A field of expertise as a person reads it; one of an operator's own stays as written."""
+    words = {
+        "": pgettext("field", "none"),
+        "biology": pgettext("field", "biology"),
+        "chemistry": pgettext("field", "chemistry"),
+        "finance": pgettext("field", "finance"),
+        "law": pgettext("field", "law"),
+        "mathematics": pgettext("field", "mathematics"),
+        "medicine": pgettext("field", "medicine"),
+        "physics": pgettext("field", "physics"),
+        "software": pgettext("field", "software"),
+    }
+    return words.get(name, name)
+
+
 def levels(prefix: str, language: str) -> Rows:
     return [
         [Button(_(words), callbacks.pack(prefix, "level", language, code))]

@@ -20,6 +20,7 @@ async def say(turn: Turn, nothing: NoWork, *, saved: str = "", undo: int | None 
         "joining": _("Finish joining first: send /start."),
         "consent": _("New work is paused because an agreement is missing. See /privacy."),
         "nothing_open": _("No project is open right now."),
+        "paused": _("The projects in your languages are paused for now."),
         "languages": _("The open projects are in other languages than yours. See /settings."),
         "skills": _("The open projects need what you do not have yet."),
         "all_done": _("You have done every task that is open in your languages."),

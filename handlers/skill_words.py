@@ -5,7 +5,7 @@ from bot.i18n import gettext as _
 from bot.people.skills import Level
 from bot.quality.requirements import MISSING, PRESENT, PROOF, Condition, Gap
 from bot.work.access import Closed
-from bot.work.ladder import Ladder
+from bot.work.ladder import Ladder, Rung
 from bot.work.stages import StageSpec
 from handlers import choices
 from handlers.cards import bold, escape
@@ -62,6 +62,25 @@ def closed(one: Closed, ladder: Ladder) -> str:
     """A project that demands something: what it pays, and what is lacking."""
     lines = [f"{bold(one.spec.project_name)} · {pay(one.spec)}"]
     return "\n".join([*lines, *(f"• {gap(each, ladder)}" for each in one.gaps)])
+
+
+def rung(one: Rung, ladder: Ladder) -> str:
+    """What an answer pays now, and from which score on it would pay more."""
+    currency = one.spec.currency
+    now = _("{project} ({language}): {price} an answer now.").format(
+        project=escape(one.spec.project_name),
+        language=escape(i18n.language_name(one.language)),
+        price=escape(money.show(one.micro, currency)),
+    )
+    if one.following is None:
+        return f"• {now} {_('It is the highest.')}"
+    above = _("From {score} in {skill} on: {price}.").format(
+        score=i18n.number(one.following.start),
+        skill=escape(name(one.following.skill)),
+        price=escape(money.show(one.following_micro, currency)),
+    )
+    stands = _stands(Condition(one.following.skill, ">=", one.following.start), ladder)
+    return f"• {now} {above} {stands}"
 
 
 def pay(spec: StageSpec) -> str:

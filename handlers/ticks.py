@@ -25,8 +25,11 @@ from bot.work import (
     answers,
     appeals,
     dispatch,
+    farewells,
+    funds,
     grading,
     invariants,
+    pricing,
     restrictions,
     reviews,
     rules,
@@ -37,9 +40,11 @@ from bot.work import (
 from bot.work import rework as rework_
 from handlers import (
     alarms,
+    budget_news,
     cards,
     decisions,
     exam_news,
+    farewell,
     restriction_card,
     review_card,
     rule_news,
@@ -320,6 +325,11 @@ async def _read_upload(sender: Sender, upload_id: int, path: Path, session: Sess
     await outbox.queue(session, letters, owner=None, now=await now(session))
 
 
+async def fund(sender: Sender) -> None:
+    """Projects whose budget comes to its end are paused, and those who run them told."""
+    await sender.database.run(budget_news.tell)
+
+
 async def measure(sender: Sender) -> None:
     """Median answer times, which set the leases."""
     await sender.database.run(dispatch.measure)
@@ -328,6 +338,16 @@ async def measure(sender: Sender) -> None:
 async def close(sender: Sender) -> None:
     """Projects whose last work in hand is done are closed."""
     await sender.database.run(states.settle_closing)
+
+
+async def reprice(sender: Sender) -> None:
+    """Stages that are priced by their tier show its present price."""
+    await sender.database.run(pricing.follow)
+
+
+async def bid_farewell(sender: Sender) -> None:
+    """Workers hear that a project closes, and at its end how it went for them."""
+    await _while_full(sender, farewell.tell, farewells.BATCH)
 
 
 async def prune(sender: Sender) -> None:
@@ -420,7 +440,10 @@ TICKS: dict[Tick, float] = {
     pay: 5,
     draft: 60,
     judge: 10,
+    fund: funds.EVERY.total_seconds(),
     close: 10,
+    bid_farewell: 10,
+    reprice: 10,
     measure: 60,
     summarize: 60,
     show_status: 30,

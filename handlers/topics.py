@@ -13,7 +13,8 @@ PAGES: dict[str, tuple[str, str]] = {
             "Every task shows its pay before you answer. After your answer the pay is pending. "
             "When the answer is accepted, or when its review time is over, the pay is available. "
             "/balance shows both, and each task they come from; /statement adds up a month, as a "
-            "PDF or a table to keep. You never pay anything here."
+            "PDF or a table to keep. Some work pays more to those with a skill: /ladder shows from "
+            "which score on. You never pay anything here."
         ),
     ),
     "real": (

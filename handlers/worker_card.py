@@ -10,12 +10,13 @@ from bot.work import restrictions
 from bot.work.restrictions import Limit
 from bot.work.reviews import Tally
 from bot.work.roster import Profile
-from handlers import restriction_card, review_card, skill_words
+from handlers import choices, restriction_card, review_card, skill_words
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
 
-WS, RS = "ws", "rs"  # callback prefixes of /workers and of restricting somebody
+# Callback prefixes of /workers, of restricting somebody and of a bonus for them.
+WS, RS, BO = "ws", "rs", "bo"
 
 
 def card(found: Profile, zone: str) -> Message:
@@ -56,6 +57,10 @@ def _figures(found: Profile) -> Iterator[str]:
         country=escape(country(found.worker)), languages=escape(spoken or "–")
     )
     yield _("Since {day}").format(day=i18n.full_day(found.worker.created_at, "UTC"))
+    if found.worker.field:
+        yield _("Field, by their own word: {field}").format(
+            field=escape(choices.field(found.worker.field))
+        )
     yield answers(found.answers)
     for rate in found.rates:
         amount = escape(money.show(rate.micro, rate.currency))
@@ -135,7 +140,8 @@ def _rows(found: Profile) -> list[list[Button]]:
         rows.append([Button(label.format(project=name), pack(RS, "lift", limit.id))])
     for limit in found.proposals:
         rows.append(decide(limit))
-    rows.append([Button(_("Restrict…"), pack(RS, "where", found.worker.id))])
+    bonus = Button(_("Bonus…"), pack(BO, "where", found.worker.id))
+    rows.append([Button(_("Restrict…"), pack(RS, "where", found.worker.id)), bonus])
     rows.append([Button(_("All workers"), pack(WS, "list", 0, ""))])
     return rows
 

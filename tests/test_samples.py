@@ -9,10 +9,10 @@ import pytest
 from bot import formats, i18n, samples
 from bot.formats import tasks
 from bot.models.work import Project
-from bot.pay import tiers
+from bot.pay import prices, tiers
 from bot.task_types import TASK_TYPES
 from bot.task_types.kind import Wording
-from bot.work import launch, project_file, stage_file
+from bot.work import forecasts, launch, project_file, stage_file
 from bot.work.stages import StageSpec
 
 CARD = 400  # characters that a phone shows without scrolling
@@ -160,14 +160,14 @@ def test_answers_are_buttons_or_options_that_need_no_key_above(name):
 def test_nothing_is_in_the_way_of_opening_it(name):
     found = [row.gold for row in rows(name)]
     wanted = found.count(None)
-    load = launch.Load(wanted, wanted * stage(name).overlap, len(found) - wanted)
-    assert list(launch.judge(row_of(name), [spec_of(name)], {1: load}, {})) == []
+    load = forecasts.Load(wanted, wanted * stage(name).overlap, len(found) - wanted)
+    assert list(launch.judge(row_of(name), [spec_of(name)], {1: load})) == []
 
 
 @every_project
 def test_an_hour_of_work_pays_at_least_the_wage_of_its_tier(name):
     one = stage(name)
-    assert price(one).micro * tiers.HOUR >= terms_of(one).wage_micro * one.expected_seconds
+    assert price(one).micro * prices.HOUR >= terms_of(one).wage_micro * one.expected_seconds
 
 
 def price(one):

@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
-from bot.cli import backup, check, demo, key, ledger, live, payouts, projects, simulate
+from bot.cli import backup, check, demo, key, ledger, live, payouts, projects, simulate, tiers
 from bot.errors import Refusal
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ backup.register(app)
 projects.register(app)
 payouts.register(app)
 ledger.register(app)
+tiers.register(app)
 simulate.register(app)
 
 

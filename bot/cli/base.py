@@ -55,11 +55,13 @@ async def opened(database_url: str = "") -> AsyncIterator[Database]:
 
 
 async def reading(work: Callable[[Session], Awaitable[T]], database_url: str) -> T:
+    """Look something up in the configured database."""
     async with opened(database_url) as database, database.reading() as session:
         return await work(session)
 
 
 async def changing(work: Callable[[Session], Awaitable[T]], database_url: str) -> T:
+    """Change something in the configured database, in one transaction."""
     async with opened(database_url) as database:
         return await database.run(work)
 

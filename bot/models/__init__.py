@@ -2,6 +2,7 @@
 
 from bot.models import (
     books,
+    budgets,
     chat,
     pay,
     payouts,
@@ -16,6 +17,7 @@ from bot.models import (
 
 __all__ = [
     "books",
+    "budgets",
     "chat",
     "pay",
     "payouts",

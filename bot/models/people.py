@@ -25,6 +25,8 @@ class Worker(Base):
     zone: Mapped[str | None] = mapped_column(String(64))
     currency: Mapped[str | None] = mapped_column(String(3))
     adult: Mapped[bool | None]
+    field: Mapped[str | None] = mapped_column(String(20))
+    """What they are an expert of, by their own word: a name of `fields`."""
     created_at: Mapped[datetime] = mapped_column(Utc, server_default=moment())
 
 

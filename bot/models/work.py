@@ -36,6 +36,9 @@ class Project(Base):
     created_by: Mapped[int | None] = mapped_column(ForeignKey("workers.id"))
     created_at: Mapped[datetime] = mapped_column(Utc, server_default=moment())
     opened_at: Mapped[datetime | None] = mapped_column(Utc)
+    closing_at: Mapped[datetime | None] = mapped_column(Utc)
+    farewell_at: Mapped[datetime | None] = mapped_column(Utc)
+    """When everybody who worked in it had been told how it went; None while somebody was not."""
 
 
 class Stage(Base):

@@ -11,6 +11,7 @@ grow with plus; the project's `expense` carries the minus.
     overturned    project expense -rest    worker available +rest      appeal:<appeal>, audit:<id>
     reviewed      project expense -pay     reviewer available +pay     review:<assignment>:<round>
     broken task   project expense -time    worker available +time      report:<assignment>
+    bonus         project expense -bonus   worker available +bonus     bonus:<bonus>
     payout begun  worker available -sum    worker held      +sum       payout:<payout>:hold
     ... settled   worker held     -sum     provider paid    +sent
                                            provider fee     +fee       payout:<payout>:settle
@@ -228,6 +229,24 @@ async def grant(session: Session, key: str, kind: str, whose: Whose, *, micro: i
         Side(available(whose.worker_id, whose.currency), micro),
     ]
     await post(session, key, kind, sides, assignment_id=whose.assignment_id)
+
+
+async def bonus(  # noqa: PLR0913 - which, whose, of what, for what
+    session: Session,
+    bonus_id: int,
+    *,
+    worker_id: int,
+    project_id: int,
+    micro: int,
+    currency: str,
+    assignment_id: int | None = None,
+) -> None:
+    """Money of a project on top of what was earned, at once the worker's."""
+    sides = [
+        Side(expense(project_id, currency), -micro),
+        Side(available(worker_id, currency), micro),
+    ]
+    await post(session, f"bonus:{bonus_id}", "bonus", sides, assignment_id=assignment_id)
 
 
 async def post(

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy.orm import aliased
 
 from bot import calendar
 from bot.models.pay import Account, Entry, Posting
@@ -23,6 +24,7 @@ PAID = ("answered", "returned", "accepted")
 MINE = ("pending", "available", "held")  # moves between these are no income and no expense
 WEEK = timedelta(days=7)
 PROJECTS = 6  # shown one by one in the statistics
+Charged = aliased(Project)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,17 @@ def _moved(worker_id: int, between: Between | None = None) -> Select[int, str, i
     return query.join(Posting, Posting.id == Entry.posting_id).where(within)
 
 
+def _charged(column: Any) -> Any:
+    """Of the project that paid: a bonus may be for no answer of it in particular."""
+    return (
+        select(func.min(column))
+        .join(Account, Account.project_id == Charged.id)
+        .join(Entry, Entry.account_id == Account.id)
+        .where(Entry.posting_id == Posting.id)
+        .scalar_subquery()
+    )
+
+
 async def _lines(session: Session, moved: Select[int, str, int]) -> list[Line]:
     few, refused = moved.subquery(), _refused().subquery()
     rows = await session.execute(
@@ -222,9 +235,9 @@ async def _lines(session: Session, moved: Select[int, str, int]) -> list[Line]:
             Posting.kind,
             few.c.micro,
             few.c.currency,
-            Project.name,
+            func.coalesce(Project.name, _charged(Charged.name)),
             Assignment.state,
-            Project.code,
+            func.coalesce(Project.code, _charged(Charged.code)),
             refused.c.reason,
         )
         .join(few, few.c.posting_id == Posting.id)

@@ -1,7 +1,7 @@
 """Which queues are open to somebody, and what keeps them from the others."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import bindparam, literal, select, union_all
@@ -60,19 +60,21 @@ class Access(Generic[L]):
 
     open: list[L]
     closed: list[Closed]
+    skills: Mapping[str, float] = field(default_factory=dict)
+    """Scores, where any queue demands or pays for some."""
 
 
 async def sift(session: Session, worker_id: int, lanes: Sequence[L]) -> Access[L]:
     """Work whose demands are met, and work whose demands are not; exams and trainings are neither.
 
-    Costs a statement more only where a stage demands something.
+    Costs a statement more only where a stage demands something, or pays more for a skill.
     """
     specs = [(lane, await stages.spec(session, lane.stage_id, lane.version)) for lane in lanes]
     work = [(lane, spec) for lane, spec in specs if spec.project_kind == "work"]
-    if not any(requirements.demanding(spec.quality) for _lane, spec in work):
+    if not any(_personal(spec) for _lane, spec in work):
         return Access([lane for lane, _spec in work], [])
     who = await person(session, worker_id)
-    found: Access[L] = Access([], [])
+    found: Access[L] = Access([], [], who.skills)
     for lane, spec in work:
         gaps = requirements.gaps(spec.quality, lane.language, who)
         if gaps:
@@ -80,6 +82,10 @@ async def sift(session: Session, worker_id: int, lanes: Sequence[L]) -> Access[L
         else:
             found.open.append(lane)
     return found
+
+
+def _personal(spec: StageSpec) -> bool:
+    return requirements.demanding(spec.quality) or "ranges" in spec.quality.get("pay", {})
 
 
 async def person(session: Session, worker_id: int) -> Person:

@@ -235,7 +235,7 @@ async def _dispute(session: Session, id: int) -> Dispute:
     )
     row = found.one()
     spec = await stages.spec(session, row.stage_id, row.version)
-    tier = await tiers.tier(session, spec.tier)
+    tier = await tiers.nearest(session, spec.tier, spec.currency)
     given = await session.execute(
         select(answers.c.label, answers.c.value)
         .join(assignments, assignments.c.id == answers.c.assignment_id)

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from bot.errors import Invalid
 from bot.i18n import N_
 from bot.models.work import Project
-from bot.pay import tiers
+from bot.money import Money
+from bot.pay import prices, tiers
 from bot.store.database import Session
-from bot.work import rule_lines, stages, terms
+from bot.work import pay_terms, rule_lines, stages, terms
 from bot.work.project_file import NAME
 from bot.work.reading import TooMany
 from bot.work.stages import StageSpec
@@ -33,6 +34,7 @@ KEYS = (
 )
 ALIASES = {"golden": "gold", "gold_share": "gold", "seconds": "expected_seconds"}
 UNLIMITED = NO_RULES = "none"
+BY_TIER = "tier"  # a price that is the tier's wage for the time
 
 
 class StageNeeded(Invalid):
@@ -122,25 +124,29 @@ async def _revised(session: Session, spec: StageSpec, mine: Mapping[str, str]) -
     after = stages.columns(spec)
     for key, value in mine.items():
         if key == "tier":
-            after["tier"] = (await tiers.tier(session, value.strip().lower())).name
+            name = value.strip().lower()
+            after["tier"] = (await tiers.nearest(session, name, spec.currency)).name
         elif key == "price":
-            after["price_micro"] = _amount(value, key, spec.currency)
+            by_tier = value.strip().lower() == BY_TIER
+            after["quality"] = pay_terms.left_to_tier(after["quality"], by_tier=by_tier)
+            if not by_tier:
+                after["price_micro"] = _amount(value, key, spec.currency)
         elif key == "rules":
-            after["quality"] = _ruled(spec, value)
+            after["quality"] = _ruled(spec, after["quality"], value)
         elif key in _REVIEW:
             column, check = _REVIEW[key]
             after["review"] = after["review"] | {column: check(value, key)}
         else:
             column, check = _PLAIN[key]
             after[column] = check(value, key)
-    if "price" not in mine:
-        after["price_micro"] = await _wage(session, spec, after)
+    if mine:
+        after["price_micro"] = await _price(session, after)
     return after
 
 
-def _ruled(spec: StageSpec, value: str) -> dict[str, Any]:
+def _ruled(spec: StageSpec, quality: Mapping[str, Any], value: str) -> dict[str, Any]:
     """Other rules, with semicolons between them; "none" for none. The rest of quality stays."""
-    rest = {key: kept for key, kept in spec.quality.items() if key != "rules"}
+    rest = {key: kept for key, kept in quality.items() if key != "rules"}
     if value.strip().lower() == NO_RULES:
         return rest
     lines = [
@@ -163,14 +169,14 @@ _REVIEW: dict[str, tuple[str, Callable[[object, str], int]]] = {
 }
 
 
-async def _wage(session: Session, spec: StageSpec, after: Mapping[str, Any]) -> int:
-    """A price that was the tier's wage goes with the tier and the time; an agreed one stays."""
-    before = await tiers.tier(session, spec.tier)
-    usual = tiers.price(before, expected_seconds=spec.expected_seconds)
-    if (spec.price_micro, spec.currency) != usual:
-        return spec.price_micro
-    tier = await tiers.tier(session, after["tier"])
-    return tiers.price(tier, expected_seconds=after["expected_seconds"]).micro
+async def _price(session: Session, after: Mapping[str, Any]) -> int:
+    """A price that is left to the tier goes with the tier and the time; an agreed one stays."""
+    if not prices.by_tier(after["quality"]):
+        price = Money(after["price_micro"], after["currency"])
+        tier = await tiers.nearest(session, after["tier"], after["currency"])
+        return pay_terms.agreed(price, tier, "price")
+    tier = await tiers.tier(session, after["tier"], after["currency"])
+    return await pay_terms.usual(session, tier, after["expected_seconds"])
 
 
 def _note(found: Plan, spec: StageSpec, after: dict[str, Any], *, prefix: str) -> None:

@@ -8,7 +8,7 @@ before 'no tasks' is said, the queue is looked through once more from its start.
 
 import random
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -32,9 +32,10 @@ from bot.models.chat import Chat
 from bot.models.people import Worker, WorkerLanguage
 from bot.models.skills import Sitting
 from bot.models.work import Assignment, Cursor, Project, Queue, Stage, Task
+from bot.pay import tiers
 from bot.store.database import Session, upsert
 from bot.task_types import TASK_TYPES
-from bot.work import access, gold, restrictions, sittings, stages
+from bot.work import access, gold, pricing, restrictions, sittings, stages
 from bot.work.access import Access, Closed
 from bot.work.queues import BAND, HAD, PRIORITIES, TAKEN
 from bot.work.restrictions import Limit
@@ -75,6 +76,7 @@ LANES = (
         func.coalesce(cursors.c.position, -1),
         func.coalesce(cursors.c.served, 0),
         begun.c.id,
+        tiers.EDITION,
     )
     .join(stage_rows, stage_rows.c.id == queues.c.stage_id)
     .join(projects, projects.c.id == stage_rows.c.project_id)
@@ -162,7 +164,9 @@ class Offer:
     rework_until: datetime | None = None
 
 
-Why = Literal["joining", "consent", "restricted", "nothing_open", "languages", "skills", "all_done"]
+Why = Literal[
+    "joining", "consent", "restricted", "nothing_open", "paused", "languages", "skills", "all_done"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +192,8 @@ class Lane:
     cursor: int
     served: int
     sitting_id: int | None
+    edition: int
+    """Of the tiers' terms, see `bot.pay.tiers.edition`."""
 
 
 async def next_for(
@@ -369,7 +375,7 @@ def order(lanes: Sequence[Lane]) -> list[Lane]:
 async def lanes(session: Session, worker_id: int, *, now: datetime) -> list[Lane]:
     """The queues of open projects in the worker's languages that no restriction closes."""
     found = await session.execute(LANES, {"worker": worker_id, "now": now})
-    return [Lane(*row) for row in found]
+    return [Lane(*tuple[Any, ...](row)) for row in found]
 
 
 async def _claim(session: Session, worker: Worker, now: datetime) -> Offer | NoWork:
@@ -380,7 +386,9 @@ async def _claim(session: Session, worker: Worker, now: datetime) -> Offer | NoW
     for start_over, take in PASSES:
         for lane in order(found.open):
             start = -1 if start_over else lane.cursor
-            claimed = await _claim_in(session, worker, lane, now, start=start, take=take)
+            claimed = await _claim_in(
+                session, worker, lane, now, found.skills, start=start, take=take
+            )
             if claimed is not None:
                 return claimed
     return await _why(session, worker.id, found, now)
@@ -406,26 +414,44 @@ async def _sit(session: Session, worker: Worker, lane: Lane, now: datetime) -> O
     if row is None:
         await sittings.end(session, sitting, spec, lane.language, now=now)
         return None
-    return await _assign(session, worker, lane, spec, row, now)
+    return await _assign(session, worker, lane, spec, row, now, {})
 
 
-async def _claim_in(
-    session: Session, worker: Worker, lane: Lane, now: datetime, *, start: int, take: Any
+async def _claim_in(  # noqa: PLR0913 - who, where, when, and which of the passes
+    session: Session,
+    worker: Worker,
+    lane: Lane,
+    now: datetime,
+    skills: Mapping[str, float],
+    *,
+    start: int,
+    take: Any,
 ) -> Offer | None:
     spec = await stages.spec(session, lane.stage_id, lane.version)
     if start == lane.cursor and random.random() * 1_000_000 < spec.gold_share_ppm:  # noqa: S311
         found = await gold.pick(session, worker.id, lane.queue_id, lane.concepts)
         if found is not None:
-            return await _assign(session, worker, lane, spec, found, now)
+            return await _assign(session, worker, lane, spec, found, now, skills)
     where = {"worker": worker.id, "queue": lane.queue_id, "cursor": start}
     row = (await session.execute(take, where)).one_or_none()
-    return None if row is None else await _assign(session, worker, lane, spec, row, now)
+    if row is None:
+        return None
+    return await _assign(session, worker, lane, spec, row, now, skills)
 
 
-async def _assign(
-    session: Session, worker: Worker, lane: Lane, spec: StageSpec, task: Any, now: datetime
+async def _assign(  # noqa: PLR0913 - who, what, when, and what decides the price
+    session: Session,
+    worker: Worker,
+    lane: Lane,
+    spec: StageSpec,
+    task: Any,
+    now: datetime,
+    skills: Mapping[str, float],
 ) -> Offer:
     """Freeze the terms on an assignment and move the cursor."""
+    price = spec.price_micro
+    if "pay" in spec.quality:
+        price = await pricing.offered(session, spec, lane, worker, skills, now=now)
     layout = TASK_TYPES[spec.type].layout(spec.settings, random.Random(secrets.randbits(32)))  # noqa: S311
     values = {
         "task_id": task.id,
@@ -438,7 +464,7 @@ async def _assign(
         "gold": task.gold is not None,
         "sitting_id": lane.sitting_id,
         "surplus": False,
-        "price_micro": spec.price_micro,
+        "price_micro": price,
         "currency": spec.currency,
         "locale": worker.locale or "en",
         "layout": layout,
@@ -462,7 +488,7 @@ async def _assign(
         body=task.body,
         layout=layout,
         locale=worker.locale or "en",
-        price_micro=spec.price_micro,
+        price_micro=price,
         currency=spec.currency,
         draft=None,
         offered_at=now,
@@ -536,13 +562,14 @@ async def _expire(session: Session, which: Any, now: datetime) -> int:
 
 async def _why(session: Session, worker_id: int, found: Access[Lane], now: datetime) -> NoWork:
     """The most useful reason there is nothing to do."""
-    open_queue = (
-        select(Queue.language, Project.id)
+    begun_queue = (
+        select(Queue.language, Project.id, Project.state)
         .join(Stage, Stage.id == Queue.stage_id)
         .join(Project, Project.id == Stage.project_id)
-        .where(Project.state == "open")
+        .where(Project.state.in_(("open", "paused")))
     )
-    there = (await session.execute(open_queue.distinct())).all()
+    begun = (await session.execute(begun_queue.distinct())).all()
+    there = [(language, project) for language, project, state in begun if state == "open"]
     reads = select(WorkerLanguage.language).where(WorkerLanguage.worker_id == worker_id)
     mine = set(await session.scalars(reads))
     readable = {project for language, project in there if language in mine}
@@ -552,6 +579,10 @@ async def _why(session: Session, worker_id: int, found: Access[Lane], now: datet
         return NoWork("restricted", tuple(found.closed), limits)
     if found.closed:
         return NoWork("skills", tuple(found.closed))
+    if not any(language in mine for language, _project in there) and any(
+        language in mine for language, _project, state in begun if state == "paused"
+    ):
+        return NoWork("paused")
     if not there:
         return NoWork("nothing_open")
     return NoWork("all_done" if readable else "languages")

@@ -25,7 +25,7 @@ from bot.models.work import Project, Queue, Task
 from bot.people import roles
 from bot.store.database import Database, Session
 from bot.task_types.kind import Unfit
-from bot.work import overlap_terms, projects, queues, reading, record, stages, states, terms
+from bot.work import launch, overlap_terms, projects, queues, reading, record, stages, states, terms
 from bot.work.dispatch import REQUEUED
 from bot.work.stages import StageSpec
 
@@ -154,10 +154,18 @@ async def load(  # noqa: PLR0913 - what, into what, and who
     await _note_concepts(run)
     done = run.loaded()
     if done.added:
+        await _refuse_unfunded(session, project)
         said = f"+{done.added} ({done.gold} gold)"
         record.note(session, project, "project.import", actor=actor, change=(None, said))
         await session.flush()
     return done
+
+
+async def _refuse_unfunded(session: Session, project: Project) -> None:
+    """What is offered already may not outgrow its budget; a draft is asked when it is opened."""
+    lacking = await launch.unfunded(session, project) if project.state == "open" else None
+    if lacking is not None:
+        raise lacking
 
 
 async def check(

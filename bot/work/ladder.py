@@ -3,13 +3,29 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.models.people import Worker
+from bot.pay import prices
+from bot.pay.prices import Range
 from bot.people import skills
 from bot.people.skills import Level
 from bot.quality import requirements
 from bot.store.database import Session
-from bot.work import access, dispatch, gold, sittings, stages
-from bot.work.access import Closed
+from bot.work import access, dispatch, gold, pricing, sittings, stages
+from bot.work.access import Access, Closed
+from bot.work.dispatch import Lane
 from bot.work.sittings import Chance
+from bot.work.stages import StageSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """What an answer of a queue pays somebody now, and what it would in the next skill range."""
+
+    spec: StageSpec
+    language: str
+    micro: int
+    following: Range | None
+    following_micro: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +37,8 @@ class Ladder:
     short: list[Closed]
     """Queues in their languages that demand what they lack."""
     chances: list[Chance]
+    rungs: list[Rung]
+    """Queues open to them that pay by skill."""
     earned_by: dict[str, str]
     """Skills that answers count for, with the name of a project that has such tasks for them."""
 
@@ -44,8 +62,28 @@ async def of(session: Session, worker_id: int, *, now: datetime) -> Ladder:
         skills=await skills.told(session, worker_id, now=now),
         short=found.closed,
         chances=await sittings.chances(session, worker_id, now=now),
+        rungs=await _rungs(session, worker_id, found, now),
         earned_by=earned,
     )
+
+
+async def _rungs(
+    session: Session, worker_id: int, found: Access[Lane], now: datetime
+) -> list[Rung]:
+    worker = await session.get_one(Worker, worker_id)
+    rungs = []
+    for lane in found.open:
+        spec = await stages.spec(session, lane.stage_id, lane.version)
+        if not prices.ranges(spec.quality, lane.language):
+            continue
+        _mine, above = prices.ladder(spec.quality, lane.language, found.skills)
+        there = {**found.skills, above.skill: above.start} if above else found.skills
+        paid = [
+            await pricing.offered(session, spec, lane, worker, skills, now=now)
+            for skills in (found.skills, there)
+        ]
+        rungs.append(Rung(spec, lane.language, paid[0], above, paid[1]))
+    return rungs
 
 
 async def unlocked(session: Session, worker_id: int, skill: str, *, now: datetime) -> list[str]:

@@ -4,8 +4,7 @@ An obstacle blocks the opening, a remark is only said. Stages after the first ma
 tasks come from the stage before.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import func, select
 
@@ -14,16 +13,15 @@ from bot.errors import Refusal
 from bot.i18n import N_, gettext, ngettext
 from bot.models.work import Project, Queue, Stage, StageVersion, Task
 from bot.money import MICRO
-from bot.pay import tiers
+from bot.pay.forecast import RESERVE_PERCENT, Forecast
 from bot.quality import exams, gold
 from bot.store.database import Session
-from bot.work import overlap_terms, review_terms, rule_lines, stages, terms
+from bot.work import forecasts, rule_lines, stages, terms
+from bot.work.forecasts import Costs, Done, Load, Rates
 from bot.work.stages import ENGLISH, StageSpec
 
 FLOOR = {"USD": 2 * MICRO}  # an hour; other currencies have no floor yet
-RESERVE_PERCENT = 10
 HOUR = 3600
-_RESERVED = 100 + RESERVE_PERCENT
 
 
 class NoTasks(Refusal):
@@ -113,7 +111,7 @@ class BelowFloor(Refusal):
 class NotFunded(Refusal):
     msgid = N_(
         "The budget is {budget}, but all answers, gold, reviews and a reserve of {reserve} % need "
-        "{needed}."
+        "{needed}: {missing} is missing."
     )
 
 
@@ -139,21 +137,12 @@ class LaunchBlocked(Refusal):
         return "\n".join([self.msgid, *map(str, self.obstacles)])
 
 
-class Load(NamedTuple):
-    """What a stage has to do: tasks that are not gold, the answers they want, and gold tasks."""
-
-    tasks: int = 0
-    wanted: int = 0
-    gold: int = 0
-    hints: int = 0
-    """Gold tasks with a hint."""
-
-
 async def obstacles(session: Session, project: Project) -> list[Refusal]:
     """Everything that keeps the project from being opened."""
     specs = await stages.current(session, project.id)
-    there = await loads(session, [spec.stage_id for spec in specs])
-    found = list(judge(project, specs, there, await _reviewing(session, project, specs)))
+    there = await forecasts.loads(session, [spec.stage_id for spec in specs])
+    expected = (await forecasts.of(session, [project]))[project.id]
+    found = list(judge(project, specs, there, _needed(expected, specs)))
     for spec in specs:
         if spec.project_kind == "exam":
             found += _gold_short(spec, await _gold_by_language(session, spec.stage_id, project))
@@ -164,7 +153,7 @@ async def obstacles(session: Session, project: Project) -> list[Refusal]:
 async def remarks(session: Session, project: Project) -> list[Refusal]:
     """What an admin should know, and may well have meant."""
     specs = await stages.current(session, project.id)
-    found = await loads(session, [spec.stage_id for spec in specs])
+    found = await forecasts.loads(session, [spec.stage_id for spec in specs])
     noted: list[Refusal] = [
         EnglishOnly(stage=spec.name, language=language)
         for spec in specs
@@ -178,32 +167,22 @@ async def remarks(session: Session, project: Project) -> list[Refusal]:
     return noted
 
 
-async def loads(session: Session, stage_ids: Sequence[int]) -> dict[int, Load]:
-    """What each of the stages has to do."""
-    found = await session.execute(
-        select(
-            Task.stage_id,
-            func.count().filter(Task.overlap > 0),  # gold that was a task before is one still
-            func.coalesce(func.sum(Task.overlap), 0),
-            func.count(Task.gold),
-            func.count(Task.hint).filter(Task.gold.is_not(None)),
-        )
-        .where(Task.stage_id.in_(stage_ids))
-        .group_by(Task.stage_id)
-    )
-    return {
-        stage_id: Load(tasks, int(wanted), gold, hints)
-        for stage_id, tasks, wanted, gold, hints in found
-    }
+async def unfunded(session: Session, project: Project) -> NotFunded | None:
+    """What an open project would lack for all that it has to do, reserve and all."""
+    if project.budget_micro is None:
+        return None
+    specs = await stages.current(session, project.id)
+    expected = (await forecasts.of(session, [project]))[project.id]
+    return next(_funds(project, _needed(expected, specs)), None)
 
 
 def judge(
     project: Project,
     specs: Sequence[StageSpec],
-    loads: Mapping[int, Load],
-    reviewing: Mapping[int, int],
+    loads: dict[int, Load],
+    needed: int | None = None,
 ) -> Iterator[Refusal]:
-    """The obstacles, from what was found; `reviewing` is what a review costs, by stage. Pure."""
+    """The obstacles, from what was found; without `needed`, all is still to be done. Pure."""
     lessons = any(spec.project_kind != "work" for spec in specs)
     if not any(load.gold if lessons else load.tasks for load in loads.values()):
         yield NoTasks()
@@ -211,15 +190,18 @@ def judge(
         yield from _words_missing(spec, project.languages)
         if spec.project_kind != "work":
             yield from _not_teachable(spec, loads.get(spec.stage_id, Load()))
-    needed = sum(
-        need(spec, loads.get(spec.stage_id, Load()), reviewing.get(spec.stage_id, 0))
-        for spec in specs
-    )
+    if needed is None:
+        needed = sum(need(spec, loads.get(spec.stage_id, Load())) for spec in specs)
+    yield from _funds(project, needed)
+
+
+def _funds(project: Project, needed: int) -> Iterator[NotFunded]:
     if project.budget_micro is not None and needed > project.budget_micro:
         yield NotFunded(
             budget=terms.show_amount(project.budget_micro, project.currency),
             needed=terms.show_amount(needed, project.currency),
             reserve=RESERVE_PERCENT,
+            missing=terms.show_amount(needed - project.budget_micro, project.currency),
         )
 
 
@@ -230,21 +212,17 @@ def need(spec: StageSpec, load: Load, review_micro: int = 0) -> int:
     How many newcomers will come is not known; the reserve is for them as well. For a training or
     an exam: what one person can earn there, at the most.
     """
-    if spec.project_kind != "work":
-        terms_ = exams.terms(spec.quality) if spec.project_kind == "exam" else None
-        spare = not gold.comparable(spec.kind.combine)  # an attempt that nobody grades in time
-        most = min(load.gold, terms_.tasks * (terms_.most + spare)) if terms_ else load.gold
-        return most * spec.price_micro
-    share = min(spec.gold_share_ppm, MICRO // 2) if load.gold else 0
-    wanted = load.wanted
-    overlap = overlap_terms.of(spec.overlap, spec.quality)
-    if overlap.grows:  # none of them may be sure before
-        wanted = max(wanted, load.tasks * overlap.most)
-    # Of ten things a worker gets at 10 %, nine are tasks: gold is paid on top of the nine.
-    answers = -(-wanted * MICRO * _RESERVED * spec.price_micro // ((MICRO - share) * 100))
-    looks = review_terms.of(spec.review)
-    each = looks.share_ppm * (looks.rounds * MICRO + looks.audit_ppm)
-    return answers - (-wanted * each * review_micro * _RESERVED // (MICRO * MICRO * 100))
+    return _needed(
+        forecasts.reckon([(spec, load, Done())], Costs(), {spec.stage_id: Rates(review_micro)}),
+        [spec],
+    )
+
+
+def _needed(expected: Forecast, specs: Sequence[StageSpec]) -> int:
+    """The most that is to come with the reserve; lessons are so many that they need none."""
+    if any(spec.project_kind != "work" for spec in specs):
+        return expected.total.high
+    return expected.needed
 
 
 def _words_missing(spec: StageSpec, languages: Sequence[str]) -> Iterator[Refusal]:
@@ -279,14 +257,6 @@ def _not_teachable(spec: StageSpec, load: Load) -> Iterator[Refusal]:
         yield NotGold(count=load.tasks)
     if spec.project_kind == "training" and load.hints < load.gold:
         yield HintsMissing(count=load.gold - load.hints)
-
-
-async def _reviewing(
-    session: Session, project: Project, specs: Sequence[StageSpec]
-) -> dict[int, int]:
-    """What one review costs, by stage, where it is paid in the project's currency."""
-    paid = {spec.stage_id: await tiers.tier(session, spec.tier) for spec in specs}
-    return {id: tier.review_micro for id, tier in paid.items() if tier.currency == project.currency}
 
 
 async def _training_missing(session: Session, spec: StageSpec) -> list[Refusal]:

@@ -10,7 +10,7 @@ from sqlalchemy.types import String
 from bot import money
 from bot.models.base import table
 from bot.models.chat import Chat, Gate, Inbox, Outbox
-from bot.models.pay import Account, Entry, Posting
+from bot.models.pay import Account, Bonus, Entry, Posting
 from bot.models.payouts import Batch, Payout
 from bot.models.people import Audit, Consent, Role, Worker
 from bot.models.reviews import Adjudication, Appeal, Review
@@ -49,6 +49,7 @@ async def collect(session: Session, worker: Worker) -> Row:
         "reviews": [_priced(row) for row in await _rows(session, _reviews(who))],
         "restrictions": await _rows(session, _restrictions(who)),
         "rules_that_fired": await _rows(session, _firings(who)),
+        "bonuses": [_priced(row) for row in await _rows(session, _bonuses(who))],
         "adjudications": await _rows(session, _adjudications(who)),
         "balances": await _balances(session, who),
         "destinations": await _destinations(session, who),
@@ -82,7 +83,7 @@ async def erase(session: Session, chat: Chat, worker: Worker, *, now: datetime) 
     await status_cards.switch_off(session, worker.id)
     await session.execute(delete(Role).where(Role.worker_id == worker.id))
     worker.state, worker.step, worker.adult = "gone", None, None
-    worker.locale = worker.country = worker.zone = worker.currency = None
+    worker.locale = worker.country = worker.zone = worker.currency = worker.field = None
     subject = f"worker:{worker.id}"
     session.add(Audit(actor_id=worker.id, action="worker.erase", subject=subject))
     await session.delete(chat)
@@ -124,7 +125,7 @@ async def _identity(session: Session, worker_id: int) -> Row:
 
 
 async def _settings(session: Session, worker: Worker) -> Row:
-    names = ("state", "locale", "country", "zone", "currency", "adult", "created_at")
+    names = ("state", "locale", "country", "zone", "currency", "field", "adult", "created_at")
     known = {name: getattr(worker, name) for name in names}
     return known | {"weekly_summary": await summaries.subscribed(session, worker)}
 
@@ -320,6 +321,21 @@ def _restrictions(worker_id: int) -> Query:
         .outerjoin(Project, Project.id == Restriction.project_id)
         .where(Restriction.worker_id == worker_id)
         .order_by(Restriction.id)
+    )
+
+
+def _bonuses(worker_id: int) -> Query:
+    return (
+        select(
+            Project.name.label("project"),
+            Bonus.micro.label("amount"),
+            Bonus.currency,
+            Bonus.message,
+            Bonus.made_at,
+        )
+        .join(Project, Project.id == Bonus.project_id)
+        .where(Bonus.worker_id == worker_id)
+        .order_by(Bonus.id)
     )
 
 

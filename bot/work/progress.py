@@ -8,14 +8,13 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from bot.models.pay import Account, Entry
 from bot.models.reviews import Review
-from bot.models.work import Assignment, Project, Queue, Report, Task
-from bot.money import MICRO
+from bot.models.work import Assignment, Project, Queue, Report
+from bot.pay.forecast import Forecast
 from bot.store import database
 from bot.store.database import Session
-from bot.work import launch, stages
-from bot.work.launch import Load
+from bot.work import forecasts, stages
+from bot.work.forecasts import Load
 from bot.work.stages import StageSpec
 
 HOUR = 3600
@@ -38,8 +37,8 @@ class Summary:
     held: int
     cost_micro: int
     """What the ledger has charged the project so far."""
-    forecast_micro: int
-    """The cost when every answer that is still wanted is in."""
+    forecast: Forecast
+    """The cost when every answer that is still wanted is in, and what it is made of."""
     per_hour: int
     """Answers in the last hour, gold not among them."""
     idle: bool
@@ -80,10 +79,9 @@ class _Counts:
     since: datetime
     specs: dict[int, list[StageSpec]]
     loads: dict[int, Load]
-    open_slots: dict[int, int]
+    forecasts: dict[int, Forecast]
     states: dict[tuple[int, str], int]
     recent: dict[int, int]
-    costs: dict[tuple[int, str], int]
     reports: dict[int, int]
     reviews: dict[int, int]
     medians: dict[int, list[int]]
@@ -92,11 +90,12 @@ class _Counts:
 async def _summaries(session: Session, projects: Sequence[Project]) -> list[Summary]:
     if not projects:
         return []
-    counts = await _count(session, [project.id for project in projects])
+    counts = await _count(session, projects)
     return [_summary(project, counts) for project in projects]
 
 
-async def _count(session: Session, ids: Sequence[int]) -> _Counts:
+async def _count(session: Session, projects: Sequence[Project]) -> _Counts:
+    ids = [project.id for project in projects]
     specs = await stages.in_force(session, ids)
     stage_ids = [spec.stage_id for found in specs.values() for spec in found]
     since = await database.now(session) - RECENT
@@ -108,23 +107,13 @@ async def _count(session: Session, ids: Sequence[int]) -> _Counts:
     return _Counts(
         since=since,
         specs=specs,
-        loads=await launch.loads(session, stage_ids),
-        open_slots=await _open_slots(session, stage_ids),
+        loads=await forecasts.loads(session, stage_ids),
+        forecasts=await forecasts.of(session, projects),
         states={(stage, state): count for stage, state, count in states},
         recent=await _recent(session, stage_ids, since),
-        costs=await _costs(session, ids),
         reports=await _reports(session, stage_ids),
         reviews=await _reviews(session, stage_ids),
         medians=await _medians(session, stage_ids),
-    )
-
-
-async def _open_slots(session: Session, stage_ids: Sequence[int]) -> dict[int, int]:
-    return await _pairs(
-        session,
-        select(Task.stage_id, func.sum(Task.open_slots))
-        .where(Task.stage_id.in_(stage_ids), Task.open_slots > 0)
-        .group_by(Task.stage_id),
     )
 
 
@@ -140,16 +129,6 @@ async def _recent(session: Session, stage_ids: Sequence[int], since: datetime) -
         )
         .group_by(Queue.stage_id),
     )
-
-
-async def _costs(session: Session, ids: Sequence[int]) -> dict[tuple[int, str], int]:
-    found = await session.execute(
-        select(Account.project_id, Account.currency, -func.sum(Entry.amount))
-        .join(Entry, Entry.account_id == Account.id)
-        .where(Account.project_id.in_(ids), Account.kind == "expense")
-        .group_by(Account.project_id, Account.currency)
-    )
-    return {(project or 0, currency): int(cost) for project, currency, cost in found}
 
 
 async def _reports(session: Session, stage_ids: Sequence[int]) -> dict[int, int]:
@@ -198,7 +177,6 @@ def _summary(project: Project, counts: _Counts) -> Summary:
         _states(counts, ids, ("skipped", "reported")),
         _states(counts, ids, ("expired",)),
     )
-    cost = counts.costs.get((project.id, project.currency), 0)
     per_hour = sum(counts.recent.get(id, 0) for id in ids)
     seconds = _median(counts, ids)
     wanted = sum(load.wanted for load in loads)
@@ -210,8 +188,8 @@ def _summary(project: Project, counts: _Counts) -> Summary:
         answers=given,
         accepted=_states(counts, ids, ("accepted",)),
         held=_states(counts, ids, ("held",)),
-        cost_micro=cost,
-        forecast_micro=cost + sum(_to_come(spec, counts) for spec in specs),
+        cost_micro=counts.forecasts[project.id].spent,
+        forecast=counts.forecasts[project.id],
         per_hour=per_hour,
         idle=given < wanted and not per_hour and _open_since(project, counts.since),
         wage_micro=specs[0].price_micro * HOUR // seconds if seconds and specs else None,
@@ -226,16 +204,6 @@ def _open_since(project: Project, moment: datetime) -> bool:
     """Whether it was open then and is now; one opened a minute ago has no answers to miss."""
     opened = project.opened_at
     return project.state == "open" and opened is not None and opened <= moment
-
-
-def _to_come(spec: StageSpec, counts: _Counts) -> int:
-    """What the answers still wanted will cost, with the gold among them."""
-    held = _states(counts, [spec.stage_id], ("held",))
-    answers = counts.open_slots.get(spec.stage_id, 0) + held
-    share = (
-        min(spec.gold_share_ppm, MICRO // 2) if counts.loads.get(spec.stage_id, Load()).gold else 0
-    )
-    return -(-answers * spec.price_micro * MICRO // (MICRO - share))
 
 
 def _states(counts: _Counts, stage_ids: Iterable[int], states: Iterable[str]) -> int:

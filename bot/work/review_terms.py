@@ -83,12 +83,18 @@ def read(reading: Reading, given: object, path: str) -> dict[str, Any]:
         value = None if key not in table else _take(reading, table[key], f"{path}.{key}", check)
         if value is not None:
             found[column] = value
-    due = timedelta(seconds=found.setdefault("due_seconds", DUE))
     found.setdefault("share_ppm", 0)
-    if of(found).delay >= due:
-        shown = terms.show_due(found["due_seconds"])
-        reading.refuse(LateReview(path=f"{path}.delay", due=shown))
+    if "due_seconds" in found:
+        reading.take(lambda: refuse_late(found, path))
     return found
+
+
+def refuse_late(review: Mapping[str, Any], path: str) -> None:
+    """Raises LateReview when nobody could see an answer before it is accepted."""
+    terms_ = of(review)
+    if terms_.delay >= terms_.due:
+        shown = terms.show_due(int(terms_.due.total_seconds()))
+        raise LateReview(path=f"{path}.delay", due=shown)
 
 
 def _take(

@@ -341,7 +341,7 @@ async def _freeze_pay(session: Session, review_id: int) -> None:
     of_assignment = select(reviews.c.assignment_id).where(reviews.c.id == review_id)
     offer = await dispatch.offer_of(session, (await session.scalars(of_assignment)).one())
     assert offer is not None
-    tier = await tiers.tier(session, offer.spec.tier)
+    tier = await tiers.nearest(session, offer.spec.tier, offer.currency)
     await session.execute(
         update(reviews)
         .where(reviews.c.id == review_id)

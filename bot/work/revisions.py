@@ -7,15 +7,16 @@ from typing import Any
 
 from sqlalchemy import delete, exists, or_, select
 
-from bot.errors import Invalid, Refusal
+from bot.errors import Refusal
 from bot.i18n import N_, gettext, language_name
 from bot.models.work import Answer, Assignment, Project, Queue, Stage, StageVersion, Task
 from bot.pay import tiers
+from bot.pay.tiers import Terms
 from bot.people import roles
 from bot.store.database import Session
 from bot.task_types import TASK_TYPES
 from bot.task_types.kind import Unfit
-from bot.work import changes, record, stages, states, terms
+from bot.work import changes, pay_terms, record, review_terms, stages, states, terms
 from bot.work.changes import Change
 from bot.work.project_file import ProjectFile
 from bot.work.record import MAY_RUN
@@ -53,12 +54,6 @@ class TasksDoNotFit(Refusal):
         return gettext(self.msgid).format(
             key=self.values["key"], reason=terms.said(self.values["reason"])
         )
-
-
-class PriceNeeded(Invalid):
-    msgid = N_(
-        "{path}: is missing. The wage of the tier {tier} is in {wage}, the project in {currency}."
-    )
 
 
 async def apply(session: Session, file: ProjectFile, *, actor: int | None) -> Project:
@@ -157,30 +152,40 @@ async def _update(
 async def _columns(session: Session, file: ProjectFile, index: int) -> dict[str, Any]:
     """A stage of a file as the columns of a version, with the price worked out."""
     stage = file.stages[index]
-    path = "stage.price" if len(file.stages) == 1 else f"stage[{index + 1}].price"
+    path = "stage" if len(file.stages) == 1 else f"stage[{index + 1}]"
+    tier = await tiers.nearest(session, stage.tier, file.currency)
+    review = {"due_seconds": tier.hold_seconds} | stage.review
+    review_terms.refuse_late(review, f"{path}.review")
     return {
         "name": stage.name,
         "type": stage.type,
         "settings": stage.settings,
         "text": stage.text,
         "tier": stage.tier,
-        "price_micro": await _price(session, stage, file.currency, path),
+        "price_micro": await _price(session, stage, tier, file.currency, f"{path}.price"),
         "currency": file.currency,
         "expected_seconds": stage.expected_seconds,
         "overlap": stage.overlap,
         "gold_share_ppm": stage.gold_share_ppm,
-        "review": stage.review,
-        "quality": stage.quality,
+        "review": review,
+        "quality": _quality(stage, tier),
     }
 
 
-async def _price(session: Session, stage: StageFile, currency: str, path: str) -> int:
-    tier = await tiers.tier(session, stage.tier)
+async def _price(session: Session, stage: StageFile, tier: Terms, currency: str, path: str) -> int:
     if stage.price:
-        return stage.price.micro
+        return pay_terms.agreed(stage.price, tier, path)
     if tier.currency != currency:
-        raise PriceNeeded(path=path, tier=tier.name, wage=tier.currency, currency=currency)
-    return tiers.price(tier, expected_seconds=stage.expected_seconds).micro
+        raise tiers.NoTerms(tier=tier.name, currency=currency)
+    return await pay_terms.usual(session, tier, stage.expected_seconds)
+
+
+def _quality(stage: StageFile, tier: Terms) -> dict[str, Any]:
+    """What the file demands, with the tier's own skills where it names none and is no lesson."""
+    found = pay_terms.left_to_tier(stage.quality, by_tier=stage.price is None)
+    if tier.skills and "skills" not in found and "kind" not in found:
+        found["skills"] = list(tier.skills)
+    return found
 
 
 def _project_columns(file: ProjectFile) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 type, show …, and the type's own settings; name, tier, price, expected_seconds, gold_share,
 aggregate; overlap: see `overlap_terms`; review: see `review_terms`; skill, skills, language,
-tolerance: see `demands`; rules: see `rule_lines`
+tolerance: see `demands`; pay, scarcity: see `pay_terms`; rules: see `rule_lines`
 [stage.text.sw]  question, instructions, options
 """
 
@@ -17,7 +17,7 @@ from bot.pay import tiers
 from bot.quality import aggregate
 from bot.task_types import TASK_TYPES
 from bot.task_types.kind import TaskType, Unfit
-from bot.work import demands, overlap_terms, review_terms, rule_lines, terms
+from bot.work import demands, overlap_terms, pay_terms, review_terms, rule_lines, terms
 from bot.work.reading import NotAList, Reading, TooMany, Twice, unknown_value
 from bot.work.terms import FieldFault
 
@@ -28,7 +28,7 @@ QUESTION, INSTRUCTIONS, LABEL = 300, 3000, 200  # characters: a card holds 4096 
 TIER = "basic"
 SECONDS = 10  # what a task of the basic tier takes when the file does not say
 GOLD_PPM = 100_000
-REVIEW = {"share_ppm": 0, "due_seconds": review_terms.DUE}
+REVIEW = {"share_ppm": 0}  # due: by the tier
 
 STAGE_KEYS = (
     "name",
@@ -44,6 +44,7 @@ STAGE_KEYS = (
     "combine",
     "text",
     *demands.KEYS,
+    *pay_terms.KEYS,
 )
 TEXT_KEYS = ("question", "instructions", "options")
 # Words a type shows beside its options and fields.
@@ -133,6 +134,7 @@ def _stage(reading: Reading, given: object, path: str, number: int, *, exam: boo
         quality=overlap
         | _quality(reading, table, path, kind, settings)
         | demands.read(reading, table, path, kind, exam=exam)
+        | pay_terms.read(reading, table, path)
         | _rules(reading, table.get("rules"), f"{path}.rules", kind),
     )
 

@@ -129,6 +129,8 @@ async def _swap(
     values: dict[str, Any] = {"state": after}
     if after == "open":
         values["opened_at"] = func.coalesce(Project.opened_at, moment())
+    if after == "closing":
+        values["closing_at"] = moment()
     moved = await session.scalar(
         update(Project)
         .where(Project.id == project.id, Project.state.in_(before))

@@ -7,10 +7,12 @@ from bot.i18n import gettext as _
 from bot.i18n import ngettext, pgettext
 from bot.models.work import Project
 from bot.money import MICRO
+from bot.pay import prices
+from bot.pay.forecast import Span
 from bot.quality import exams, requirements
 from bot.quality.gold import comparable
 from bot.store.database import Session
-from bot.work import overlap_terms, progress, sittings, stages
+from bot.work import overlap_terms, pay_terms, progress, sittings, stages
 from bot.work.progress import Summary
 from bot.work.stages import StageSpec
 from handlers.callbacks import pack
@@ -39,10 +41,12 @@ async def card(session: Session, project: Project, *, note: str = "") -> Message
         _("Languages: {languages}").format(languages=escape(languages(project))),
         *(_terms(spec, several=len(specs) > 1) for spec in specs),
         *(line for spec in specs for line in _people(spec)),
+        *(line for spec in specs for line in _pay(spec)),
         *[await _sat(session, spec) for spec in specs if spec.project_kind != "work"],
         done(found),
         *reviews(found),
         cost(found),
+        *forecast(found),
         *(f"⚠ {alert}" for alert in alerts(found)),
     ]
     rows = _rows(project, waiting=bool(found.reviews), reported=bool(found.reports))
@@ -130,7 +134,7 @@ def cost(found: Summary) -> str:
     currency, budget = found.project.currency, found.project.budget_micro
     values = {
         "spent": amount(found.cost_micro, currency),
-        "forecast": amount(found.forecast_micro, currency),
+        "forecast": between(found.forecast.total, currency),
     }
     if budget is None:
         return _("Cost: {spent} so far, {forecast} in the end; no budget is set").format(**values)
@@ -139,13 +143,41 @@ def cost(found: Summary) -> str:
     )
 
 
+def between(found: Span, currency: str) -> str:
+    """One amount, or from the low one to the high one."""
+    low, high = amount(found.low, currency), amount(found.high, currency)
+    return low if low == high else _("{low} to {high}").format(low=low, high=high)
+
+
+def forecast(found: Summary) -> list[str]:
+    """What the cost to come is made of, and what an answer costs in the end, all in all."""
+    expected, currency = found.forecast, found.project.currency
+    words = {
+        "answers": _("answers {amount}"),
+        "gold": _("gold {amount}"),
+        "lessons": _("lessons {amount} a person"),
+        "reviews": _("reviews {amount}"),
+        "broken": _("broken tasks {amount}"),
+        "topups": _("top-ups {amount}"),
+        "fees": _("fees {amount}"),
+    }
+    parts = [
+        words[name].format(amount=between(span, currency)) for name, span in expected.parts.items()
+    ]
+    lines = [_("Still to come: {parts}").format(parts=" + ".join(parts))] if parts else []
+    if expected.per_answer is not None:
+        each = between(expected.per_answer, currency)
+        lines.append(_("An answer costs {amount}, all in all").format(amount=each))
+    return lines
+
+
 def alerts(found: Summary) -> list[str]:
     """What somebody should look at, in words."""
     budget, told = found.project.budget_micro, []
     if budget is not None and found.cost_micro >= SPENT * budget:
         share = i18n.percent(found.cost_micro / max(1, budget))
         told.append(_("{share} of the budget is spent.").format(share=share))
-    elif budget is not None and found.forecast_micro > budget:
+    elif budget is not None and found.forecast.total.high > budget:
         told.append(_("The budget will not be enough."))
     if found.skipped > SKIPPED:
         share = i18n.percent(found.skipped)
@@ -211,6 +243,17 @@ def _people(spec: StageSpec) -> list[str]:
     if requirements.demanding(spec.quality):
         written = escape(requirements.written(spec.quality))
         lines.append(_("Demands: {demands}").format(demands=f"<code>{written}</code>"))
+    return lines
+
+
+def _pay(spec: StageSpec) -> list[str]:
+    """Who gets more than the price, and whether the tier says what the price is."""
+    lines = []
+    if prices.by_tier(spec.quality):
+        lines.append(_("The price is the tier's wage for the time, and follows it."))
+    written = pay_terms.written(spec)
+    if written:
+        lines.append(_("Pays more: {ranges}").format(ranges=f"<code>{escape(written)}</code>"))
     return lines
 
 

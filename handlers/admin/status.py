@@ -51,6 +51,7 @@ async def _one(turn: Turn, project: Project) -> Message:
         _pace(turn, found),
         *project_card.reviews(found),
         project_card.cost(found),
+        *project_card.forecast(found),
         *_work(found),
         *await _agreement(turn, found),
         *(f"⚠ {alert}" for alert in project_card.alerts(found)),

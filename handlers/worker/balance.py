@@ -8,10 +8,12 @@ from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, f
 from bot import i18n, money
 from bot.errors import Gone
 from bot.i18n import gettext as _
+from bot.models.pay import Bonus
 from bot.pay import ledger, statements
 from bot.pay.ledger import Balance
 from bot.pay.months import Month
 from bot.pay.statements import Detail, Line
+from bot.work import bonuses
 from handlers import callbacks, choices, reasons
 from handlers.callbacks import BALANCE, STATEMENT, pack
 from handlers.cards import Message, bold, escape
@@ -53,12 +55,9 @@ async def history(update: Update, turn: Turn) -> None:
 async def line(update: Update, turn: Turn) -> None:
     """The task behind a line."""
     number, month = _place(turn.query.data, 3)
-    posting = (turn.query.data or "").split(":")[2]
-    found = await statements.detail(turn.session, turn.worker.id, callbacks.number(posting))
-    if found is None:
-        raise Gone
+    posting = callbacks.number((turn.query.data or "").split(":")[2])
     back = Button(choices.back(), _data("page", number, month))
-    turn.replace(Message(text=_told(turn, found), rows=[[back]]))
+    turn.replace(Message(text=await _behind(turn, posting), rows=[[back]]))
 
 
 async def line_by_number(update: Update, turn: Turn) -> None:
@@ -66,10 +65,18 @@ async def line_by_number(update: Update, turn: Turn) -> None:
     written = ((update.message and update.message.text) or "").removeprefix("/l_")
     number = re.match(r"\d+", written)
     assert number is not None
-    found = await statements.detail(turn.session, turn.worker.id, int(number[0]))
-    if found is None:
+    turn.say(Message(text=await _behind(turn, int(number[0])), rows=[[_history()]]))
+
+
+async def _behind(turn: Turn, posting_id: int) -> str:
+    """The work and the words behind a line. Raises Gone for one that is not theirs."""
+    found = await statements.detail(turn.session, turn.worker.id, posting_id)
+    bonus = await bonuses.of_posting(turn.session, turn.worker.id, posting_id)
+    if found is None and bonus is None:
         raise Gone
-    turn.say(Message(text=_told(turn, found), rows=[[_history()]]))
+    parts = [_bonus(turn, *bonus)] if bonus is not None else []
+    parts += [_told(turn, found)] if found is not None else []
+    return "\n\n".join(parts)
 
 
 def _place(data: str | None, at: int) -> tuple[int, Month | None]:
@@ -120,6 +127,18 @@ async def _currency(turn: Turn, one: Balance) -> str:
     return "\n".join(lines)
 
 
+def _bonus(turn: Turn, bonus: Bonus, project: str) -> str:
+    """What somebody wrote with the money."""
+    words = bonuses.said(bonus.message, turn.locale)
+    lines = [
+        bold(_("Bonus: {amount}").format(amount=_amount(bonus.micro, bonus.currency))),
+        _("Project: {name}").format(name=escape(project)),
+        *([f"<blockquote>{escape(words)}</blockquote>"] if words else []),
+        _("Given: {time}").format(time=i18n.when(bonus.made_at, turn.zone)),
+    ]
+    return "\n".join(lines)
+
+
 def _told(turn: Turn, found: Detail) -> str:
     line = found.line
     said = _("Answer: {answer}") if line.kind == "review" else _("Your answer: {answer}")
@@ -145,6 +164,7 @@ def _happened(turn: Turn, found: Detail) -> str:
         "refuse": _("Taken back: the answer was not accepted."),
         "appeal": _("Paid after your appeal."),
         "audit": _("Paid after a second look: the answer was right."),
+        "bonus": _("A bonus on top of the price."),
         "report": _("Available: your time on a task that was broken"),
         "accept": _("Taken back: the answer got {grade} of its price."),
     }.get(found.line.kind)
@@ -194,6 +214,7 @@ def _sign(line: Line) -> str:
         "appeal": _("appeal"),
         "audit": _("second look"),
         "accept": _("graded"),
+        "bonus": _("bonus"),
     }
     waits = line.kind == "answer" and line.state in ("answered", "returned")
     return _("pending") if waits else named.get(line.kind, "")

@@ -72,6 +72,9 @@ def _commands(mine: Collection[str]) -> str:
         "/workers skill:fluency_sw>80 country:KE active:7d": _(
             "Workers, by name or segment; each opens a card."
         ),
+        "/workers bonus w_91 p_7k2 0.50 Thank you!": _(
+            "A bonus for accepted work; you see what the worker will read first."
+        ),
         "/team invite reviewer": _("Roles; a link that lets one person in."),
         "/verify @name": _("Whether somebody belongs to this team."),
     }

@@ -19,7 +19,7 @@ EXAMS = 10
 
 async def show(update: Update, turn: Turn) -> None:
     found = await ladder.of(turn.session, turn.worker.id, now=turn.now)
-    parts = [_skills(found), *_short(found), *_exams(turn, found)]
+    parts = [_skills(found), *_pay(found), *_short(found), *_exams(turn, found)]
     turn.say(Message(text="\n\n".join(parts), rows=lessons.buttons(found.chances)))
 
 
@@ -42,6 +42,14 @@ def _skill(name: str, level: Level) -> str:
         score=skill_words.score(level),
         count=i18n.number(level.observations),
     )
+
+
+def _pay(found: Ladder) -> list[str]:
+    """What answers pay at the worker's skill, and at which they pay more."""
+    if not found.rungs:
+        return []
+    told = [skill_words.rung(one, found) for one in found.rungs[:SHORT]]
+    return ["\n".join([bold(_("Pay by skill")), *told])]
 
 
 def _short(found: Ladder) -> list[str]:

@@ -7,6 +7,7 @@ from bot import i18n
 from bot.errors import Gone
 from bot.i18n import gettext as _
 from bot.i18n import pgettext
+from bot.pay import experts
 from bot.people import languages, onboarding, roles, status_cards, summaries
 from handlers import callbacks, choices, keyboards, menu
 from handlers.callbacks import pack
@@ -120,6 +121,25 @@ async def drop(update: Update, turn: Turn) -> None:
     turn.replace(await _languages(turn))
 
 
+async def fields(update: Update, turn: Turn) -> None:
+    """What somebody is an expert of: it decides what expert work pays them."""
+    names = await experts.fields(turn.session)
+    buttons = [Button(choices.field(one), pack(ST, "field", one)) for one in names]
+    none = Button(choices.field(""), pack(ST, "field", ""))
+    text = _(
+        "What are you an expert of? Work for experts is paid by the wage of the field. Say only "
+        "what you could show: such work asks for exams."
+    )
+    turn.replace(Message(text=text, rows=[*pairs([*buttons, none]), [_back()]]))
+
+
+async def set_field(update: Update, turn: Turn) -> None:
+    """Work offered from now on is paid by it; what is in hand keeps its price."""
+    await experts.declare(turn.session, turn.worker, callbacks.fields(turn.query.data, 2)[1])
+    turn.toast(_("Saved."))
+    turn.replace(await _card(turn))
+
+
 async def set_summary(update: Update, turn: Turn) -> None:
     """The button says what is wanted, so that a second tap does not take it back."""
     match callbacks.fields(turn.query.data, 2)[1]:
@@ -159,6 +179,7 @@ async def _card(turn: Turn) -> Message:
         [_row(_("Country"), country, "countries")],
         [_row(_("Time zone"), time, "zones")],
         [_row(_("Work languages"), spoken, "work")],
+        [_row(_("Field"), choices.field(worker.field or ""), "fields")],
         [await _summary(turn)],
         [await _status(turn)],
     ]
@@ -227,6 +248,8 @@ HANDLERS = [
     CallbackQueryHandler(work_languages, pattern=f"^{ST}:work$"),
     CallbackQueryHandler(work_language, pattern=f"^{ST}:work:"),
     CallbackQueryHandler(set_level, pattern=f"^{ST}:level:"),
+    CallbackQueryHandler(fields, pattern=f"^{ST}:fields$"),
+    CallbackQueryHandler(set_field, pattern=f"^{ST}:field:"),
     CallbackQueryHandler(set_summary, pattern=f"^{ST}:summary:"),
     CallbackQueryHandler(set_status, pattern=f"^{ST}:status:"),
     CallbackQueryHandler(drop, pattern=f"^{ST}:drop:"),

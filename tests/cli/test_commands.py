@@ -158,3 +158,25 @@ async def test_tasks_that_everybody_agrees_on_become_gold_when_asked(kazi: Kazi,
     refused = kazi("project", "gold", "sw-fluency", "--make", "a")
     assert refused.returncode == 1
     assert "not among those that could become gold" in refused.stderr
+
+
+def test_tiers_are_listed_changed_and_shown_with_their_history(kazi: Kazi):
+    listed = json.loads(kazi("tier", "list", "--json").stdout)
+    assert [one["tier"] for one in listed["tiers"]] == ["basic", "expert", "language", "quality"]
+    assert {"field": "biology", "wage": "25 USD"} in listed["fields"]
+    changed = kazi("tier", "set", "basic", "wage=500", "floor=300", "--currency", "kes", "--json")
+    assert json.loads(changed.stdout)["wage"] == "500 KES"
+    refused = kazi("tier", "set", "basic", "wage=200", "--currency", "KES")
+    assert refused.returncode == 1
+    assert "200 KES, below its floor of 300 KES" in refused.stderr
+    assert kazi("tier", "set", "basic", "wage", "--json").returncode == 2
+    later = ("--begins", "2999-01-01", "--country", "ke")
+    assert kazi("tier", "set", "basic", "wage=5", *later).returncode == 0
+    shown = json.loads(kazi("tier", "show", "basic", "--json").stdout)
+    assert sorted((one["country"], one["wage"]) for one in shown) == [
+        ("*", "4 USD"),
+        ("*", "500 KES"),
+        ("KE", "5 USD"),
+    ]
+    assert kazi("tier", "field", "geology", "31 USD").stdout == "geology: 31 USD\n"
+    assert "geology" in kazi("tier", "list").stdout

@@ -56,6 +56,18 @@ async def test_the_same_key_with_another_amount_is_an_alarm(database: Database, 
             await earn(session, worker, project, 1, micro=PRICE + 1)
 
 
+async def test_a_bonus_is_available_at_once_and_posted_once(database: Database, people):
+    worker, project = people
+    whose = {"worker_id": worker, "project_id": project, "micro": PRICE, "currency": "USD"}
+    for _ in range(2):
+        async with database.transaction() as session:
+            await ledger.bonus(session, 7, **whose)
+    assert await balances(database, worker) == [Balance("USD", available=PRICE)]
+    with pytest.raises(KeyReused):
+        async with database.transaction() as session:
+            await ledger.bonus(session, 7, **whose | {"micro": 1})
+
+
 async def test_work_that_pays_nothing_posts_nothing(database: Database, people):
     worker, project = people
     async with database.transaction() as session:

@@ -12,7 +12,7 @@ from bot.models.people import Audit, Consent
 from bot.models.work import Assignment, Project, Task
 from bot.people import roles
 from bot.store.database import Database
-from bot.work import gold_proposals, intake, launch, projects, results
+from bot.work import forecasts, gold_proposals, intake, projects, results
 from bot.work.gold_proposals import NotProposed
 from bot.work.results import Export
 from tests.work import crowd
@@ -127,10 +127,10 @@ async def test_what_it_is_answered_as_gold_does_not_change_its_result(
 
 async def test_the_counts_of_the_project_stay(database: Database, project: Project) -> None:
     async with database.reading() as session:
-        before = await launch.loads(session, [1])
+        before = await forecasts.loads(session, [1])
     await make(database, "agreed", "mended")
     async with database.reading() as session:
-        after = await launch.loads(session, [1])
+        after = await forecasts.loads(session, [1])
     assert after[1] == before[1]._replace(gold=2)
 
 
