@@ -8,7 +8,7 @@ before 'no tasks' is said, the queue is looked through once more from its start.
 
 import random
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -31,6 +31,7 @@ from bot.models.base import table
 from bot.models.chat import Chat
 from bot.models.people import Worker, WorkerLanguage
 from bot.models.skills import Sitting
+from bot.models.wage import WageStop
 from bot.models.work import Assignment, Cursor, Project, Queue, Stage, Task
 from bot.store.database import Session, upsert
 from bot.task_types import TASK_TYPES
@@ -54,7 +55,7 @@ begun = table(Sitting)
 
 # What every answer runs is built once: building a statement costs three times its execution.
 _OFFERS = (
-    select(assignments, tasks.c.key, tasks.c.body, queues.c.language)
+    select(assignments, tasks.c.key, tasks.c.body, queues.c.language, queues.c.median_seconds)
     .join(tasks, tasks.c.id == assignments.c.task_id)
     .join(queues, queues.c.id == assignments.c.queue_id)
 )
@@ -159,10 +160,21 @@ class Offer:
     task_id: int
     queue_id: int
     sitting_id: int | None
+    median_seconds: int | None
+    """What the queue's answers take, once that is measured."""
     rework_until: datetime | None = None
 
 
-Why = Literal["joining", "consent", "restricted", "nothing_open", "languages", "skills", "all_done"]
+Why = Literal[
+    "joining",
+    "consent",
+    "restricted",
+    "underpaid",
+    "nothing_open",
+    "languages",
+    "skills",
+    "all_done",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +275,7 @@ async def give_back(
     done = await session.execute(
         update(assignments)
         .where(assignments.c.id == current.assignment_id, assignments.c.state == "held")
-        .values(state=state)
+        .values(state=state, seconds=seconds_since(current, now))
         .returning(assignments.c.task_id)
     )
     freed = done.scalars().all()
@@ -354,6 +366,11 @@ def lease_length(expected_seconds: int, median_seconds: int | None) -> timedelta
     """Three times the usual time, at least five minutes."""
     usual = median_seconds or expected_seconds
     return max(SHORTEST_LEASE, timedelta(seconds=LEASE_MEDIANS * usual))
+
+
+def seconds_since(current: Offer, now: datetime) -> int:
+    """How long the worker has had the task."""
+    return max(0, round((now - current.offered_at).total_seconds()))
 
 
 def fresh_nonce() -> str:
@@ -472,6 +489,7 @@ async def _assign(
         sitting_id=lane.sitting_id,
         task_id=task.id,
         queue_id=lane.queue_id,
+        median_seconds=lane.median_seconds,
     )
 
 
@@ -518,6 +536,7 @@ async def _offer(session: Session, query: Executable, **which: int) -> Offer | N
         sitting_id=row.sitting_id,
         task_id=row.task_id,
         queue_id=row.queue_id,
+        median_seconds=row.median_seconds,
         rework_until=row.rework_until,
     )
 
@@ -552,6 +571,19 @@ async def _why(session: Session, worker_id: int, found: Access[Lane], now: datet
         return NoWork("restricted", tuple(found.closed), limits)
     if found.closed:
         return NoWork("skills", tuple(found.closed))
+    if await _underpaid(session, mine):
+        return NoWork("underpaid")
     if not there:
         return NoWork("nothing_open")
     return NoWork("all_done" if readable else "languages")
+
+
+async def _underpaid(session: Session, languages: Collection[str]) -> bool:
+    """Whether work that somebody could read is paused because it paid below the floor."""
+    query = (
+        select(Queue.id)
+        .join(Stage, Stage.id == Queue.stage_id)
+        .join(WageStop, WageStop.project_id == Stage.project_id)
+        .where(WageStop.ended_at.is_(None), Queue.language.in_(languages))
+    )
+    return await session.scalar(query.limit(1)) is not None
