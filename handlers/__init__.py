@@ -26,6 +26,7 @@ from handlers.admin import (
     audit,
     export,
     gold,
+    limits,
     newproject,
     projects,
     reports,
@@ -46,6 +47,7 @@ from handlers.worker import (
     cancel,
     help,
     ladder,
+    longer,
     mydata,
     privacy,
     settings,
@@ -59,6 +61,7 @@ from handlers.worker import (
 COMMAND_FILES = (
     start,
     work,
+    longer,
     balance,
     stats,
     ladder,
@@ -84,6 +87,7 @@ COMMAND_FILES = (
     team,
     workers,
     restrict,
+    limits,
     audit,
 )
 

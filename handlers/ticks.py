@@ -14,7 +14,7 @@ from bot import clock, i18n, metrics
 from bot.i18n import gettext as _
 from bot.models.chat import Chat
 from bot.models.work import Intake
-from bot.pay import statements
+from bot.pay import statements, topups
 from bot.people import identities, staff, summaries
 from bot.people.summaries import Summary
 from bot.store import inbox, outbox, schedule
@@ -33,7 +33,16 @@ from bot.work import (
     uploads,
 )
 from bot.work import rework as rework_
-from handlers import alarms, cards, decisions, exam_news, restriction_card, review_card, rule_news
+from handlers import (
+    alarms,
+    cards,
+    decisions,
+    exam_news,
+    restriction_card,
+    review_card,
+    rule_news,
+    wage_news,
+)
 from handlers.admin import newproject
 from handlers.cards import Message
 from handlers.deliver import Sender, Status
@@ -205,8 +214,25 @@ async def _tell(session: Session, chat: Chat, message: Message, *, lane: int) ->
     await outbox.queue(session, [letter], owner=None, now=await now(session))
 
 
+async def top_up(sender: Sender) -> None:
+    """Bring the weeks that are over up to the floor."""
+
+    async def enrol(session: Session) -> int:
+        return await topups.enrol(session, now=await now(session))
+
+    async def work(session: Session) -> int:
+        return await topups.take(session, now=await now(session))
+
+    await _while_full(sender, enrol, topups.BATCH)
+    await _while_full(sender, work, topups.BATCH)
+
+
 async def summarize(sender: Sender) -> None:
-    """Tell each worker on Monday morning, on their own clock, what their week was."""
+    """Tell each worker on Monday morning, on their own clock, what their week was.
+
+    The top-ups come first, so that it can tell of them.
+    """
+    await top_up(sender)
 
     async def work(session: Session) -> int:
         moment = await now(session)
@@ -223,8 +249,9 @@ async def _summary(session: Session, week: Summary) -> outbox.Letter | None:
     done = await statements.stretch(session, week.worker.id, since=week.since, until=week.until)
     if done is None:
         return None
+    added = await topups.of_week(session, week.worker.id, week.monday)
     with i18n.speaking(week.worker.locale or i18n.ENGLISH):
-        method, payload = cards.send(stats.summary(week, done), week.chat.chat_id)
+        method, payload = cards.send(stats.summary(week, done, added), week.chat.chat_id)
     chat = week.chat
     return outbox.Letter(method, payload, chat.chat_id, bot_id=chat.bot_id, lane=outbox.MONEY)
 
@@ -302,6 +329,11 @@ async def close(sender: Sender) -> None:
     await sender.database.run(states.settle_closing)
 
 
+async def guard(sender: Sender) -> None:
+    """Projects whose work pays less an hour than the floor are paused."""
+    await wage_news.watch(sender.database)
+
+
 async def prune(sender: Sender) -> None:
     """Forget updates and messages that are over."""
 
@@ -355,6 +387,7 @@ TICKS: dict[Tick, float] = {
     judge: 10,
     close: 10,
     measure: 60,
+    guard: 60,
     summarize: 60,
     watch: invariants.EVERY.total_seconds(),
     prune: 3600,

@@ -1,20 +1,24 @@
 """/balance: what is pending and what is available, and every task it came from."""
 
+from datetime import timedelta
+
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler
 
-from bot import i18n, money
+from bot import calendar, i18n, money
 from bot.errors import Gone
 from bot.i18n import gettext as _
-from bot.pay import ledger, statements
+from bot.models.wage import TopUp
+from bot.pay import hours, ledger, statements, topups
 from bot.pay.ledger import Balance
 from bot.pay.statements import Detail, Line
-from handlers import callbacks, choices, reasons
+from handlers import callbacks, choices, reasons, wage_words
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
 from handlers.turn import Turn
 
+SECOND = timedelta(seconds=1)
 BL = "bl"  # callback prefix
 ROWS = 6
 NAME = 24  # characters of a project's name on a button
@@ -44,11 +48,9 @@ async def history(update: Update, turn: Turn) -> None:
 async def line(update: Update, turn: Turn) -> None:
     """The task behind a line."""
     _verb, posting, page = callbacks.fields(turn.query.data, 3)
-    found = await statements.detail(turn.session, turn.worker.id, callbacks.number(posting))
-    if found is None:
-        raise Gone
     back = Button(choices.back(), pack(BL, "page", callbacks.number(page)))
-    turn.replace(Message(text=_told(turn, found), rows=[[back]]))
+    text = await _behind(turn, callbacks.number(posting))
+    turn.replace(Message(text=text, rows=[[back]]))
 
 
 async def inert(update: Update, turn: Turn) -> None:
@@ -62,6 +64,8 @@ async def _summary(turn: Turn) -> Message:
         nothing = _("Nothing yet. /work gives you your first task.")
         return Message(text=f"{title}\n{nothing}")
     parts = [await _currency(turn, one) for one in found]
+    week = await hours.this_week(turn.session, turn.worker, now=turn.now)
+    parts += ["\n".join(lines)] if (lines := list(wage_words.week(week))) else []
     history = Button(_("History"), pack(BL, "page", 0))
     return Message(text="\n\n".join([title, *parts]), rows=[[history]])
 
@@ -78,6 +82,35 @@ async def _currency(turn: Turn, one: Balance) -> str:
     if one.pending and clears is not None:
         words = _("The oldest pending answer is accepted by {time}, your time.")
         lines.append(words.format(time=i18n.when(clears, turn.zone)))
+    return "\n".join(lines)
+
+
+async def _behind(turn: Turn, posting: int) -> str:
+    """The work that a line is for: one task, or a week that was brought up to the floor."""
+    found = await statements.detail(turn.session, turn.worker.id, posting)
+    if found is not None:
+        return _told(turn, found)
+    added = await topups.of_posting(turn.session, turn.worker.id, posting)
+    if added is None:
+        raise Gone
+    return _added(turn, *added)
+
+
+def _added(turn: Turn, one: TopUp, project: str) -> str:
+    sunday = calendar.midnight(one.monday, turn.zone) - SECOND
+    lines = [
+        f"<b>{_amount(one.micro, one.currency)}</b>",
+        _("Added to the week that ended on {day}, up to the floor.").format(
+            day=i18n.day(sunday, turn.zone)
+        ),
+        _("Project: {name}").format(name=escape(project)),
+        _("Your time there: {time}. It had paid {earned}; the floor makes {due} of it.").format(
+            time=i18n.duration(one.seconds),
+            earned=_amount(one.earned_micro, one.currency),
+            due=_amount(one.due_micro, one.currency),
+        ),
+        _("Other projects of the week may have paid more, and that counts too."),
+    ]
     return "\n".join(lines)
 
 
@@ -155,6 +188,7 @@ def _sign(line: Line) -> str:
         "appeal": _("appeal"),
         "audit": _("second look"),
         "accept": _("graded"),
+        "topup": _("to the floor"),
     }
     waits = line.kind == "answer" and line.state in ("answered", "returned")
     return _("pending") if waits else named.get(line.kind, "")
