@@ -427,6 +427,11 @@ def country_name(country: str) -> str:
     return str(locale().territories.get(country, country))
 
 
+def is_country(code: str) -> bool:
+    """Whether people can live there by our lists: KE."""
+    return code in _country_zones()
+
+
 def likely_countries() -> tuple[str, ...]:
     """Eight countries to offer first to who speaks the current language."""
     return COUNTRIES_BY_LANGUAGE.get(current(), COUNTRIES_BY_LANGUAGE[ENGLISH])

@@ -27,6 +27,7 @@ from handlers.admin import (
     bonus,
     export,
     gold,
+    limits,
     newproject,
     projects,
     reports,
@@ -47,6 +48,7 @@ from handlers.worker import (
     cancel,
     help,
     ladder,
+    longer,
     mydata,
     privacy,
     settings,
@@ -61,6 +63,7 @@ from handlers.worker import (
 COMMAND_FILES = (
     start,
     work,
+    longer,
     balance,
     statement,
     stats,
@@ -88,6 +91,7 @@ COMMAND_FILES = (
     bonus,
     workers,
     restrict,
+    limits,
     audit,
 )
 

@@ -6,6 +6,7 @@ It is a pointer and never trusted: anybody may send any bytes. The use case chec
 from bot.errors import Gone
 
 LIMIT = 64  # bytes, Telegram's
+LONGER = "lg"  # of [Took longer?], which the live card shows
 WORK = "w"  # the prefix of /work's own buttons, which other cards show too
 BALANCE = "bl"  # of /balance, whose lines a statement opens
 STATEMENT = "sm"  # of /statement, to which its lines lead back

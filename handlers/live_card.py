@@ -7,8 +7,8 @@ from bot.task_types import TASK_TYPES
 from bot.task_types.kind import Ask
 from bot.work import review_terms, sittings
 from bot.work.dispatch import Offer
-from handlers import lessons, task_card
-from handlers.callbacks import WORK, pack
+from handlers import lessons, task_card, wage_words
+from handlers.callbacks import LONGER, WORK, pack
 from handlers.cards import Message, escape
 from handlers.keyboards import Button
 from handlers.turn import Turn
@@ -17,16 +17,24 @@ ANSWER = "a"  # callback prefix of the answers
 
 
 async def show(
-    turn: Turn, offer: Offer, *, head: list[str] | None = None, undo: int | None = None
+    turn: Turn,
+    offer: Offer,
+    *,
+    head: list[str] | None = None,
+    undo: int | None = None,
+    longer: bool = False,
 ) -> None:
-    """Put the task on the live card: an edit where the person is looking, else a new message."""
+    """Put the task on the live card: an edit where the person is looking, else a new message.
+
+    `undo` is what was answered before; `longer`: it is asked whether that took longer.
+    """
     asked = ask(offer)
     made = task_card.messages(
         wording=offer.spec.wording(offer.locale, offer.language),
         ask=asked,
         head=[*(head or []), *await _standing(turn, offer), _terms(turn, offer)],
         data=lambda index: pack(ANSWER, offer.assignment_id, offer.nonce, index),
-        rows=_rows(offer, undo, poll=bool(asked.poll)),
+        rows=_rows(offer, before(undo, longer=longer), poll=bool(asked.poll)),
         foot=_draft(offer),
     )
     _place(turn, made, offer)
@@ -63,7 +71,15 @@ def _edits(turn: Turn, made: list[Message]) -> bool:
     return len(made) == 1 and turn.can_replace(made[0])
 
 
-def _rows(offer: Offer, undo: int | None, *, poll: bool) -> list[list[Button]]:
+def before(undo: int | None, *, longer: bool) -> list[Button]:
+    """Buttons about the answer before."""
+    if undo is None:
+        return []
+    again = Button(pgettext("button", "Undo"), pack(WORK, "undo", undo, 0))
+    return [again, Button(_("Took longer?"), pack(LONGER, undo))] if longer else [again]
+
+
+def _rows(offer: Offer, answered: list[Button], *, poll: bool) -> list[list[Button]]:
     def button(label: str, action: str) -> Button:
         return Button(label, pack(WORK, action, offer.assignment_id, offer.nonce))
 
@@ -75,8 +91,8 @@ def _rows(offer: Offer, undo: int | None, *, poll: bool) -> list[list[Button]]:
         return [*rows, [button(_("Keep it"), "keep")]]
     if offer.state == "returned":
         return [*rows, [button(_("Instructions"), "info")]]
-    if undo is not None:
-        rows.append([Button(pgettext("button", "Undo"), pack(WORK, "undo", undo, 0))])
+    if answered:
+        rows.append(answered)
     last = [
         button(pgettext("button", "Skip"), "skip"),
         button(pgettext("button", "Report"), "report"),
@@ -97,9 +113,9 @@ def _terms(turn: Turn, offer: Offer) -> str:
     if offer.rework_until is not None:
         said = _("{price} · yours to answer again until {time}")
         return said.format(price=_price(offer), time=i18n.when(offer.rework_until, turn.zone))
-    terms = _("{price} · about {duration} · yours until {time}").format(
+    terms = _("{price} · {pace} · yours until {time}").format(
         price=_price(offer),
-        duration=i18n.duration(offer.spec.expected_seconds),
+        pace=_pace(offer),
         time=i18n.clock_time(offer.lease_until, turn.zone),
     )
     reviewed = review_terms.of(offer.spec.review)
@@ -108,6 +124,15 @@ def _terms(turn: Turn, offer: Offer) -> str:
     said = _("May be reviewed; accepted after {time} at the latest")
     late = i18n.duration(reviewed.due.total_seconds())
     return f"{terms}\n{said.format(time=late)}"
+
+
+def _pace(offer: Offer) -> str:
+    return wage_words.pace(
+        offer.price_micro,
+        offer.currency,
+        expected=offer.spec.expected_seconds,
+        median=offer.median_seconds,
+    )
 
 
 def _price(offer: Offer) -> str:

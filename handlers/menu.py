@@ -77,6 +77,7 @@ def _admin() -> dict[str, str]:
         "inbox": _("Appeals and reports"),
         "export": _("Download answers and results"),
         "workers": _("Find workers; restrict or lift"),
+        "limits": _("Wage floors and thresholds"),
         "team": _("Roles and invitations"),
         "audit": _("Who did what"),
     }

@@ -1,9 +1,10 @@
 """There is no task: why, what would help, and when somebody writes again."""
 
+from collections.abc import Sequence
+
 from bot.i18n import gettext as _
-from bot.i18n import pgettext
 from bot.work import ladder
-from bot.work.dispatch import NoWork
+from bot.work.no_work import NoWork
 from bot.work.restrictions import Limit
 from handlers import lessons, restriction_card, skill_words
 from handlers.callbacks import WORK, pack
@@ -14,7 +15,9 @@ from handlers.turn import Turn
 LACKING = 3  # projects out of reach that are told
 
 
-async def say(turn: Turn, nothing: NoWork, *, saved: str = "", undo: int | None = None) -> None:
+async def say(
+    turn: Turn, nothing: NoWork, *, saved: str = "", answered: Sequence[Button] = ()
+) -> None:
     """The reason, what would help, and the promise to write when there is work."""
     why = {
         "joining": _("Finish joining first: send /start."),
@@ -23,6 +26,10 @@ async def say(turn: Turn, nothing: NoWork, *, saved: str = "", undo: int | None 
         "paused": _("The projects in your languages are paused for now."),
         "languages": _("The open projects are in other languages than yours. See /settings."),
         "skills": _("The open projects need what you do not have yet."),
+        "underpaid": _(
+            "Work in your languages is paused, because an hour of it paid less than the floor. "
+            "The team has been told."
+        ),
         "all_done": _("You have done every task that is open in your languages."),
         "restricted": "\n".join(_limited(limit, turn.zone) for limit in nothing.limits),
     }[nothing.why]
@@ -30,8 +37,8 @@ async def say(turn: Turn, nothing: NoWork, *, saved: str = "", undo: int | None 
     later = _("You will get a message when there is work.") if waits else ""
     lacking, chances = await _ways_out(turn, nothing)
     rows = [*chances, [Button(_("Look again"), pack(WORK, "work", 0, 0))]]
-    if undo is not None:
-        rows.insert(0, [Button(pgettext("button", "Undo"), pack(WORK, "undo", undo, 0))])
+    if answered:
+        rows.insert(0, list(answered))
     rows += [[restriction_card.answer(limit)] for limit in nothing.limits[:1]]
     turn.chat.card = turn.chat.expecting = None
     turn.chat.wake_at = turn.now if waits else None

@@ -14,7 +14,7 @@ from bot import clock, i18n, metrics
 from bot.i18n import gettext as _
 from bot.models.chat import Chat
 from bot.models.work import Intake
-from bot.pay import batch_files, destinations, payout_plans, runner, statements
+from bot.pay import batch_files, destinations, payout_plans, runner, statements, topups
 from bot.pay import chain as days
 from bot.pay.ledger import KeyReused
 from bot.people import identities, staff, status_cards, summaries, trail
@@ -49,6 +49,7 @@ from handlers import (
     review_card,
     rule_news,
     status_card,
+    wage_news,
 )
 from handlers.admin import newproject
 from handlers.cards import Message
@@ -223,8 +224,25 @@ async def _tell(session: Session, chat: Chat, message: Message, *, lane: int) ->
     await outbox.queue(session, [letter], owner=None, now=await now(session))
 
 
+async def top_up(sender: Sender) -> None:
+    """Bring the weeks that are over up to the floor."""
+
+    async def enrol(session: Session) -> int:
+        return await topups.enrol(session, now=await now(session))
+
+    async def work(session: Session) -> int:
+        return await topups.take(session, now=await now(session))
+
+    await _while_full(sender, enrol, topups.BATCH)
+    await _while_full(sender, work, topups.BATCH)
+
+
 async def summarize(sender: Sender) -> None:
-    """Tell each worker on Monday morning, on their own clock, what their week was."""
+    """Tell each worker on Monday morning, on their own clock, what their week was.
+
+    The top-ups come first, so that it can tell of them.
+    """
+    await top_up(sender)
 
     async def work(session: Session) -> int:
         moment = await now(session)
@@ -241,8 +259,9 @@ async def _summary(session: Session, week: Summary) -> outbox.Letter | None:
     done = await statements.stretch(session, week.worker.id, since=week.since, until=week.until)
     if done is None:
         return None
+    added = await topups.of_week(session, week.worker.id, week.monday)
     with i18n.speaking(week.worker.locale or i18n.ENGLISH):
-        method, payload = cards.send(stats.summary(week, done), week.chat.chat_id)
+        method, payload = cards.send(stats.summary(week, done, added), week.chat.chat_id)
     chat = week.chat
     return outbox.Letter(method, payload, chat.chat_id, bot_id=chat.bot_id, lane=outbox.MONEY)
 
@@ -350,6 +369,11 @@ async def bid_farewell(sender: Sender) -> None:
     await _while_full(sender, farewell.tell, farewells.BATCH)
 
 
+async def guard(sender: Sender) -> None:
+    """Projects whose work pays less an hour than the floor are paused."""
+    await wage_news.watch(sender.database)
+
+
 async def prune(sender: Sender) -> None:
     """Forget updates and messages that are over."""
 
@@ -445,6 +469,7 @@ TICKS: dict[Tick, float] = {
     bid_farewell: 10,
     reprice: 10,
     measure: 60,
+    guard: 60,
     summarize: 60,
     show_status: 30,
     watch: invariants.EVERY.total_seconds(),

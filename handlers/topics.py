@@ -17,6 +17,19 @@ PAGES: dict[str, tuple[str, str]] = {
             "which score on. You never pay anything here."
         ),
     ),
+    "rate": (
+        N_("Pay per hour"),
+        N_(
+            "A rate is what you got, divided by your active hours: the time from the showing of a "
+            "task to your answer, at most 3 times what it usually takes, or 2 minutes where that "
+            "is more. Tasks that you skip, give up or report count too, and so do answers that "
+            "are not accepted, trainings, reworks, reviews and appeals. Telegram does not tell "
+            "us when you look away, so this is an estimate. A long task took you longer? Say so "
+            "with the button after it. A card shows the rate before you answer. What is missing "
+            "to the floor of your country after a week is added on Monday; answers that were "
+            "copied do not count for it. A project that pays less than the floor is paused."
+        ),
+    ),
     "real": (
         N_("Is this real?"),
         N_(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot import i18n, money
+from bot import i18n
 from bot.i18n import gettext as _
 from bot.i18n import ngettext
 from bot.models.people import Worker
@@ -10,7 +10,7 @@ from bot.work import restrictions
 from bot.work.restrictions import Limit
 from bot.work.reviews import Tally
 from bot.work.roster import Profile
-from handlers import choices, restriction_card, review_card, skill_words
+from handlers import choices, restriction_card, review_card, skill_words, wage_words
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
@@ -62,9 +62,7 @@ def _figures(found: Profile) -> Iterator[str]:
             field=escape(choices.field(found.worker.field))
         )
     yield answers(found.answers)
-    for rate in found.rates:
-        amount = escape(money.show(rate.micro, rate.currency))
-        yield _("Pay per hour: {amount}").format(amount=amount)
+    yield from wage_words.week(found.week)
     for name, level in sorted(found.skills.items()):
         yield f"{escape(skill_words.name(name))}: {skill_words.score(level)}"
     if found.acceptance is not None:

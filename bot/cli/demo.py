@@ -43,7 +43,7 @@ PEOPLE = (
     Inhabitant(2001, "Amina", "sw", "KE", "sw:native"),
     Inhabitant(2002, "Yusuf", "ar", "EG", "ar:native"),
     Inhabitant(2003, "Grace", "en", "KE", "en:native sw:fluent"),
-    Inhabitant(2004, "Ben", "en", "US", "en:native"),
+    Inhabitant(2004, "Ben", "en", "GB", "en:native"),
 )
 
 

@@ -12,6 +12,7 @@ from bot.models import (
     safety,
     schedule,
     skills,
+    wage,
     work,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "safety",
     "schedule",
     "skills",
+    "wage",
     "work",
 ]

@@ -5,7 +5,7 @@ Assignment 1─n Review (rounds)        Review 1─1 Appeal
 Task 1─1 Adjudication                 (its answers have no majority)
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
@@ -13,6 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.models.base import Base, Id, Json, Utc, moment
 from bot.models.work import where
+
+REVIEW_LEASE = timedelta(minutes=30)
 
 
 class Review(Base):
@@ -39,7 +41,7 @@ class Review(Base):
     """From when it is handed out; the oldest first."""
     reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("workers.id"))
     lease_until: Mapped[datetime | None] = mapped_column(Utc)
-    """Until when it is the reviewer's alone."""
+    """Until when it is the reviewer's alone: for REVIEW_LEASE after it was taken."""
     revision: Mapped[int | None]
     """Of the answer, as the reviewer saw it."""
     pay_micro: Mapped[int | None] = mapped_column(BigInteger)

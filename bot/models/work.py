@@ -176,7 +176,7 @@ class Assignment(Base):
     lease_until: Mapped[datetime] = mapped_column(Utc)
     answered_at: Mapped[datetime | None] = mapped_column(Utc)
     seconds: Mapped[int | None]
-    """From offer to the first answer."""
+    """From offer to the first answer, or until the worker gave the task back."""
     accept_at: Mapped[datetime | None] = mapped_column(Utc)
     """When the review window ends; unreviewed, the answer is then accepted."""
     grade: Mapped[int] = mapped_column(default=100, server_default="100")

@@ -11,6 +11,7 @@ grow with plus; the project's `expense` carries the minus.
     overturned    project expense -rest    worker available +rest      appeal:<appeal>, audit:<id>
     reviewed      project expense -pay     reviewer available +pay     review:<assignment>:<round>
     broken task   project expense -time    worker available +time      report:<assignment>
+    below floor   project expense -rest    worker available +rest      topup:<worker>:…
     bonus         project expense -bonus   worker available +bonus     bonus:<bonus>
     payout begun  worker available -sum    worker held      +sum       payout:<payout>:hold
     ... settled   worker held     -sum     provider paid    +sent
@@ -57,11 +58,11 @@ class Side(NamedTuple):
 
 
 class Whose(NamedTuple):
-    """Who gets money of which project, and for which answer."""
+    """Who gets money of which project, and for which answer; None: for none in particular."""
 
     worker_id: int
     project_id: int
-    assignment_id: int
+    assignment_id: int | None
     currency: str
 
 
@@ -222,13 +223,16 @@ async def reverse(session: Session, posting_id: int) -> int | None:
     )
 
 
-async def grant(session: Session, key: str, kind: str, whose: Whose, *, micro: int) -> None:
-    """Money of a project that is somebody's at once: a review's pay, a won appeal."""
+async def grant(session: Session, key: str, kind: str, whose: Whose, *, micro: int) -> int | None:
+    """Money of a project that is somebody's at once: a review's pay, a won appeal, a top-up.
+
+    Returns the posting, see `post`.
+    """
     sides = [
         Side(expense(whose.project_id, whose.currency), -micro),
         Side(available(whose.worker_id, whose.currency), micro),
     ]
-    await post(session, key, kind, sides, assignment_id=whose.assignment_id)
+    return await post(session, key, kind, sides, assignment_id=whose.assignment_id)
 
 
 async def bonus(  # noqa: PLR0913 - which, whose, of what, for what

@@ -75,14 +75,6 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """Pay of an hour of active time, in micro-units."""
-
-    micro: int
-    currency: str
-
-
-@dataclass(frozen=True, slots=True)
 class Share:
     """A worker's part in one project."""
 
@@ -98,8 +90,6 @@ class Statistics:
     today: Span
     week: Span
     ever: Span
-    rates: tuple[Rate, ...]
-    """Over everything, one per currency."""
     shares: tuple[Share, ...]
     """The projects last worked on, at most PROJECTS."""
 
@@ -175,7 +165,6 @@ async def statistics(session: Session, worker: Worker, *, now: datetime) -> Stat
         today=await _span(session, worker.id, midnight),
         week=await _span(session, worker.id, now - WEEK),
         ever=Span(sum(one.answers for one in shares), sum(one.seconds for one in shares)),
-        rates=_rates(shares),
         shares=tuple(shares[:PROJECTS]),
     )
 
@@ -188,11 +177,6 @@ async def stretch(
     if not work.answers:
         return None
     return Stretch(work, tuple(await _earned(session, worker_id, since, until)))
-
-
-def hourly(micro: int, seconds: int) -> int:
-    """Micro-units an hour, rounded down: a rate is never shown higher than it was."""
-    return micro * 3600 // seconds if seconds else 0
 
 
 # Lines
@@ -398,15 +382,3 @@ async def _shares(session: Session, worker_id: int) -> list[Share]:
         Share(name, answers, int(seconds), int(micro or 0), currency)
         for name, answers, seconds, micro, currency in rows
     ]
-
-
-def _rates(shares: list[Share]) -> tuple[Rate, ...]:
-    sums: dict[str, tuple[int, int]] = {}
-    for one in shares:
-        micro, seconds = sums.get(one.currency, (0, 0))
-        sums[one.currency] = micro + one.micro, seconds + one.seconds
-    return tuple(
-        Rate(hourly(micro, seconds), currency)
-        for currency, (micro, seconds) in sorted(sums.items())
-        if seconds
-    )

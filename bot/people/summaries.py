@@ -28,6 +28,8 @@ class Summary:
     """When the first of the seven days began."""
     until: datetime
     """When the last of them ended."""
+    monday: date
+    """The local day after them."""
 
 
 async def subscribe(session: Session, worker: Worker, *, now: datetime) -> None:
@@ -85,7 +87,8 @@ def _next(worker: Worker, day: date) -> tuple[Period, datetime]:
 def _summary(chat: Chat, worker: Worker, day: date) -> Summary:
     zone = _zone(worker)
     first = day - calendar.WEEK
-    return Summary(worker, chat, calendar.midnight(first, zone), calendar.midnight(day, zone))
+    until = calendar.midnight(day, zone)
+    return Summary(worker, chat, calendar.midnight(first, zone), until, day)
 
 
 def _zone(worker: Worker) -> str:

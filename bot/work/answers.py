@@ -376,7 +376,7 @@ async def _change(
             "state": "answered",
             "nonce": dispatch.fresh_nonce(),  # a second tap on the same card is told it is saved
             "answered_at": now,
-            "seconds": max(0, round((now - current.offered_at).total_seconds())),
+            "seconds": dispatch.seconds_since(current, now),
             "accept_at": now + review_terms.of(current.spec.review).due,
             "surplus": surplus,
             "draft": None,

@@ -35,10 +35,10 @@ from bot.models.work import Assignment, Cursor, Project, Queue, Stage, Task
 from bot.pay import tiers
 from bot.store.database import Session, upsert
 from bot.task_types import TASK_TYPES
-from bot.work import access, gold, pricing, restrictions, sittings, stages
-from bot.work.access import Access, Closed
+from bot.work import access, gold, no_work, pricing, restrictions, sittings, stages
+from bot.work.access import Access
+from bot.work.no_work import NoWork
 from bot.work.queues import BAND, HAD, PRIORITIES, TAKEN
-from bot.work.restrictions import Limit
 from bot.work.stages import StageSpec
 
 SHORTEST_LEASE = timedelta(minutes=5)
@@ -55,7 +55,7 @@ begun = table(Sitting)
 
 # What every answer runs is built once: building a statement costs three times its execution.
 _OFFERS = (
-    select(assignments, tasks.c.key, tasks.c.body, queues.c.language)
+    select(assignments, tasks.c.key, tasks.c.body, queues.c.language, queues.c.median_seconds)
     .join(tasks, tasks.c.id == assignments.c.task_id)
     .join(queues, queues.c.id == assignments.c.queue_id)
 )
@@ -161,22 +161,9 @@ class Offer:
     task_id: int
     queue_id: int
     sitting_id: int | None
+    median_seconds: int | None
+    """What the queue's answers take, once that is measured."""
     rework_until: datetime | None = None
-
-
-Why = Literal[
-    "joining", "consent", "restricted", "nothing_open", "paused", "languages", "skills", "all_done"
-]
-
-
-@dataclass(frozen=True, slots=True)
-class NoWork:
-    """There is nothing to offer, and why; `closed` has the queues that demand what is lacking."""
-
-    why: Why
-    closed: tuple[Closed, ...] = ()
-    limits: Sequence[Limit] = ()
-    """What keeps work away, when that is why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +256,7 @@ async def give_back(
     done = await session.execute(
         update(assignments)
         .where(assignments.c.id == current.assignment_id, assignments.c.state == "held")
-        .values(state=state)
+        .values(state=state, seconds=seconds_since(current, now))
         .returning(assignments.c.task_id)
     )
     freed = done.scalars().all()
@@ -362,6 +349,11 @@ def lease_length(expected_seconds: int, median_seconds: int | None) -> timedelta
     return max(SHORTEST_LEASE, timedelta(seconds=LEASE_MEDIANS * usual))
 
 
+def seconds_since(current: Offer, now: datetime) -> int:
+    """How long the worker has had the task."""
+    return max(0, round((now - current.offered_at).total_seconds()))
+
+
 def fresh_nonce() -> str:
     """What marks the buttons of one showing of a card."""
     return secrets.token_hex(4)
@@ -391,7 +383,7 @@ async def _claim(session: Session, worker: Worker, now: datetime) -> Offer | NoW
             )
             if claimed is not None:
                 return claimed
-    return await _why(session, worker.id, found, now)
+    return await no_work.why(session, worker.id, found, now=now)
 
 
 async def _access(session: Session, worker_id: int, now: datetime) -> Access[Lane]:
@@ -498,6 +490,7 @@ async def _assign(  # noqa: PLR0913 - who, what, when, and what decides the pric
         sitting_id=lane.sitting_id,
         task_id=task.id,
         queue_id=lane.queue_id,
+        median_seconds=lane.median_seconds,
     )
 
 
@@ -544,6 +537,7 @@ async def _offer(session: Session, query: Executable, **which: int) -> Offer | N
         sitting_id=row.sitting_id,
         task_id=row.task_id,
         queue_id=row.queue_id,
+        median_seconds=row.median_seconds,
         rework_until=row.rework_until,
     )
 
@@ -558,31 +552,3 @@ async def _expire(session: Session, which: Any, now: datetime) -> int:
     freed = gone.scalars().all()
     await free_slots(session, freed, now)
     return len(freed)
-
-
-async def _why(session: Session, worker_id: int, found: Access[Lane], now: datetime) -> NoWork:
-    """The most useful reason there is nothing to do."""
-    begun_queue = (
-        select(Queue.language, Project.id, Project.state)
-        .join(Stage, Stage.id == Queue.stage_id)
-        .join(Project, Project.id == Stage.project_id)
-        .where(Project.state.in_(("open", "paused")))
-    )
-    begun = (await session.execute(begun_queue.distinct())).all()
-    there = [(language, project) for language, project, state in begun if state == "open"]
-    reads = select(WorkerLanguage.language).where(WorkerLanguage.worker_id == worker_id)
-    mine = set(await session.scalars(reads))
-    readable = {project for language, project in there if language in mine}
-    pauses = await restrictions.active(session, worker_id, now=now, kind=restrictions.PAUSE)
-    limits = [one for one in pauses if one.restriction.project_id in (None, *readable)]
-    if readable and limits:
-        return NoWork("restricted", tuple(found.closed), limits)
-    if found.closed:
-        return NoWork("skills", tuple(found.closed))
-    if not any(language in mine for language, _project in there) and any(
-        language in mine for language, _project, state in begun if state == "paused"
-    ):
-        return NoWork("paused")
-    if not there:
-        return NoWork("nothing_open")
-    return NoWork("all_done" if readable else "languages")

@@ -12,16 +12,12 @@ from bot import i18n
 from bot.errors import Refusal
 from bot.i18n import N_, gettext, ngettext
 from bot.models.work import Project, Queue, Stage, StageVersion, Task
-from bot.money import MICRO
 from bot.pay.forecast import RESERVE_PERCENT, Forecast
 from bot.quality import exams, gold
 from bot.store.database import Session
-from bot.work import forecasts, rule_lines, stages, terms
+from bot.work import forecasts, rule_lines, stages, terms, wage_guard
 from bot.work.forecasts import Costs, Done, Load, Rates
 from bot.work.stages import ENGLISH, StageSpec
-
-FLOOR = {"USD": 2 * MICRO}  # an hour; other currencies have no floor yet
-HOUR = 3600
 
 
 class NoTasks(Refusal):
@@ -102,12 +98,6 @@ class NoSuchTraining(Refusal):
     msgid = N_("{stage}: a rule asks for the training {training}, and there is no such training.")
 
 
-class BelowFloor(Refusal):
-    msgid = N_(
-        "{stage}: {price} for {seconds} seconds is {wage} an hour, below the floor of {floor}."
-    )
-
-
 class NotFunded(Refusal):
     msgid = N_(
         "The budget is {budget}, but all answers, gold, reviews and a reserve of {reserve} % need "
@@ -147,7 +137,7 @@ async def obstacles(session: Session, project: Project) -> list[Refusal]:
         if spec.project_kind == "exam":
             found += _gold_short(spec, await _gold_by_language(session, spec.stage_id, project))
         found += await _training_missing(session, spec)
-    return found
+    return found + await wage_guard.obstacles(session, project, specs)
 
 
 async def remarks(session: Session, project: Project) -> list[Refusal]:
@@ -163,8 +153,7 @@ async def remarks(session: Session, project: Project) -> list[Refusal]:
     for spec in specs:
         noted += _gold_missing(spec, found.get(spec.stage_id, Load()))
         noted += _gold_useless(spec, found.get(spec.stage_id, Load()))
-        noted += _wage_too_low(spec)
-    return noted
+    return noted + await wage_guard.remarks(session, project, specs)
 
 
 async def unfunded(session: Session, project: Project) -> NotFunded | None:
@@ -297,15 +286,3 @@ def _gold_short(spec: StageSpec, there: dict[str, int]) -> Iterator[Refusal]:
                 needed=needed,
                 there=count,
             )
-
-
-def _wage_too_low(spec: StageSpec) -> Iterator[Refusal]:
-    floor = FLOOR.get(spec.currency, 0)
-    if spec.price_micro * HOUR < floor * spec.expected_seconds:
-        yield BelowFloor(
-            stage=spec.name,
-            price=terms.show_amount(spec.price_micro, spec.currency),
-            seconds=spec.expected_seconds,
-            wage=terms.show_amount(spec.price_micro * HOUR // spec.expected_seconds, spec.currency),
-            floor=terms.show_amount(floor, spec.currency),
-        )

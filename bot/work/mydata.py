@@ -16,8 +16,9 @@ from bot.models.people import Audit, Consent, Role, Worker
 from bot.models.reviews import Adjudication, Appeal, Review
 from bot.models.rules import Firing, Restriction
 from bot.models.skills import Sitting, Skill, SkillChange
+from bot.models.wage import Correction, TopUp
 from bot.models.work import Answer, Assignment, Intake, Project, Queue, Report, Stage, Task
-from bot.pay import destinations, ledger
+from bot.pay import destinations, ledger, topups
 from bot.people import identities, languages, status_cards, summaries, team
 from bot.people.skills import POINT
 from bot.store.database import Session
@@ -51,6 +52,7 @@ async def collect(session: Session, worker: Worker) -> Row:
         "rules_that_fired": await _rows(session, _firings(who)),
         "bonuses": [_priced(row) for row in await _rows(session, _bonuses(who))],
         "adjudications": await _rows(session, _adjudications(who)),
+        "top_ups": [_priced(row) for row in await _rows(session, _top_ups(who))],
         "balances": await _balances(session, who),
         "destinations": await _destinations(session, who),
         "payouts": [_priced(row) for row in await _rows(session, _payouts(who))],
@@ -81,6 +83,7 @@ async def erase(session: Session, chat: Chat, worker: Worker, *, now: datetime) 
     await languages.forget_all(session, worker.id)
     await summaries.forget(session, worker)
     await status_cards.switch_off(session, worker.id)
+    await topups.forget(session, worker)
     await session.execute(delete(Role).where(Role.worker_id == worker.id))
     worker.state, worker.step, worker.adult = "gone", None, None
     worker.locale = worker.country = worker.zone = worker.currency = worker.field = None
@@ -234,8 +237,11 @@ def _offered(worker_id: int) -> Query:
             Task.key.label("task"),
             Queue.language,
             Assignment.price_micro.label("amount"),
+            Correction.seconds.label("seconds_by_your_word"),
             *wanted,
         )
+        .select_from(Assignment)
+        .outerjoin(Correction, Correction.assignment_id == Assignment.id)
         .join(Task, Task.id == Assignment.task_id)
         .join(Queue, Queue.id == Assignment.queue_id)
         .join(Stage, Stage.id == Assignment.stage_id)
@@ -371,6 +377,17 @@ def _payouts(worker_id: int) -> Query:
         .join(Batch, Batch.id == Payout.batch_id)
         .where(Payout.worker_id == worker_id)
         .order_by(Payout.id)
+    )
+
+
+def _top_ups(worker_id: int) -> Query:
+    """What was added to their weeks, up to the floor."""
+    wanted = _columns(TopUp, "monday", "currency", "seconds")
+    return (
+        select(Project.name.label("project"), TopUp.micro.label("amount"), *wanted)
+        .join(Project, Project.id == TopUp.project_id)
+        .where(TopUp.worker_id == worker_id)
+        .order_by(TopUp.id)
     )
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, sele
 from bot.models.base import table
 from bot.models.chat import Chat
 from bot.models.people import Role, Worker, WorkerLanguage
-from bot.models.reviews import Appeal, Review
+from bot.models.reviews import REVIEW_LEASE, Appeal, Review
 from bot.models.skills import Sitting
 from bot.models.work import Answer, Assignment, Queue, Stage, Task
 from bot.pay import tiers
@@ -31,7 +31,7 @@ from bot.work.grading import GRADE
 from bot.work.review_terms import DECIDING, ReviewTerms
 
 MAY_REVIEW = ("reviewer", "admin", "owner")
-LEASE = timedelta(minutes=30)
+LEASE = REVIEW_LEASE
 CALLS = 50  # reviewers looked for at a time
 CALL_AGAIN = timedelta(minutes=1)
 OTHERS = 20  # answers of others that a reviewer sees

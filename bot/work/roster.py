@@ -22,7 +22,8 @@ from bot.models.people import Worker, WorkerLanguage
 from bot.models.rules import Firing
 from bot.models.skills import Skill
 from bot.models.work import Assignment, Project, Stage
-from bot.pay import statements
+from bot.pay import hours
+from bot.pay.wage import Sum
 from bot.people import identities, languages, roles, skills
 from bot.people.skills import POINT, Level
 from bot.store.database import Session
@@ -82,7 +83,8 @@ class Profile:
     languages: tuple[str, ...]
     states: dict[str, int]
     """How many of their assignments are in each state."""
-    rates: Sequence[statements.Rate]
+    week: dict[str, Sum]
+    """Their time and pay since Monday, per currency."""
     skills: dict[str, Level]
     limits: Sequence[Limit]
     proposals: Sequence[Limit]
@@ -134,7 +136,7 @@ async def profile(session: Session, worker_id: int, *, actor: int | None, now: d
         worker=worker,
         languages=tuple(await languages.of(session, worker_id)),
         states=await _states(session, worker_id),
-        rates=(await statements.statistics(session, worker, now=now)).rates,
+        week=await hours.this_week(session, worker, now=now),
         skills=await skills.of(session, worker_id),
         limits=await restrictions.active(session, worker_id, now=now),
         proposals=await restrictions.proposed(session, worker_id, now=now),

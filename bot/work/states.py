@@ -15,7 +15,7 @@ from bot.models.base import moment
 from bot.models.work import Assignment, Project, Stage
 from bot.people import roles
 from bot.store.database import Session
-from bot.work import launch, record
+from bot.work import launch, record, wage_guard
 from bot.work.record import MAY_RUN
 
 
@@ -83,6 +83,11 @@ async def pause(session: Session, project: Project, *, actor: int | None) -> Pro
     return await _move(session, project, ("open",), "paused", actor)
 
 
+async def halt(session: Session, project: Project) -> bool:
+    """The clock pauses an open project, whoever runs it; False when it was not open any more."""
+    return await _swap(session, project, ("open",), "paused", None) is not None
+
+
 async def close(session: Session, project: Project, *, actor: int | None) -> Project:
     """Offer nothing any more; when the work in hand is finished, `settle_closing` closes."""
     await roles.require(session, actor, *MAY_RUN)
@@ -139,6 +144,8 @@ async def _swap(
         .execution_options(populate_existing=True, synchronize_session=False)
     )
     if moved is not None:
+        if after != "paused":
+            await wage_guard.end_stop(session, moved.id)
         record.note(session, moved, "project.state", actor=actor, change=(was, after))
         await session.flush()
     return moved

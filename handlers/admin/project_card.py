@@ -12,9 +12,10 @@ from bot.pay.forecast import Span
 from bot.quality import exams, requirements
 from bot.quality.gold import comparable
 from bot.store.database import Session
-from bot.work import overlap_terms, pay_terms, progress, sittings, stages
+from bot.work import overlap_terms, pay_terms, progress, sittings, stages, wage_guard
 from bot.work.progress import Summary
 from bot.work.stages import StageSpec
+from handlers import wage_words
 from handlers.callbacks import pack
 from handlers.cards import Message, escape
 from handlers.keyboards import Button, pairs
@@ -48,8 +49,12 @@ async def card(session: Session, project: Project, *, note: str = "") -> Message
         cost(found),
         *forecast(found),
         *(f"⚠ {alert}" for alert in alerts(found)),
+        *(f"⚠ {line}" for line in await _wage(session, project)),
     ]
     rows = _rows(project, waiting=bool(found.reviews), reported=bool(found.reports))
+    if await wage_guard.waiver(session, project.id) is not None:
+        restore = pack(PJ, "ask", project.code, "restore")
+        rows.insert(-1, [Button(_("Hold to the floor…"), restore)])
     return Message(text="\n".join(lines), rows=rows)
 
 
@@ -254,6 +259,20 @@ def _pay(spec: StageSpec) -> list[str]:
     written = pay_terms.written(spec)
     if written:
         lines.append(_("Pays more: {ranges}").format(ranges=f"<code>{escape(written)}</code>"))
+    return lines
+
+
+async def _wage(session: Session, project: Project) -> list[str]:
+    """That the floor does not hold here, by whose word; that too little was paid."""
+    lines = []
+    waiver = await wage_guard.waiver(session, project.id)
+    if waiver is not None:
+        said = _("Pay below the floor is allowed here, by {owner}, since {day}.")
+        day = i18n.full_day(waiver.at, "UTC")
+        lines.append(said.format(owner=escape(waiver.owner), day=day))
+    stop = await wage_guard.stopped(session, project.id)
+    if stop is not None:
+        lines.append(_("Paused: it pays below the floor.") + " " + wage_words.stopped(stop))
     return lines
 
 

@@ -1,6 +1,7 @@
 """/projects: the list, a card for each, what workers will see, and opening and closing them."""
 
 import random
+from collections.abc import Awaitable, Callable
 from difflib import get_close_matches
 
 from telegram import Update
@@ -11,9 +12,11 @@ from bot.errors import Gone, Invalid
 from bot.i18n import N_, ngettext, pgettext
 from bot.i18n import gettext as _
 from bot.models.work import Project
-from bot.work import launch, preview, progress, projects, states
+from bot.people import roles
+from bot.work import launch, preview, progress, projects, states, wage_guard
 from bot.work.preview import Sample, Step
 from bot.work.progress import Summary
+from bot.work.wage_guard import BelowFloor
 from handlers import callbacks, task_card
 from handlers.admin import desk, project_card
 from handlers.admin.project_card import PJ
@@ -80,7 +83,8 @@ async def change(update: Update, turn: Turn) -> None:
         raise Gone
     desk.check_fresh(asked_at, turn.now)
     await CHANGES[action](turn.session, project, actor=turn.worker.id)
-    turn.toast(_("The project is now {state}.").format(state=project_card.state(project.state)))
+    said = _("Changed.") if action in QUIET else _("The project is now {state}.")
+    turn.toast(said.format(state=project_card.state(project.state)))
     turn.replace(await project_card.card(turn.session, project))
 
 
@@ -199,7 +203,11 @@ async def _ask_open(turn: Turn, found: Summary) -> Message:
             Button(_("Add tasks"), pack("np", "add", project.code)),
             Button(pgettext("button", "Settings"), pack("se", "card", project.code)),
         ]
-        return Message(text="\n".join([head, *lines]), rows=[[project_card.back(project)], mend])
+        rows = [[project_card.back(project)], mend]
+        if any(isinstance(one, BelowFloor) for one in obstacles):
+            allow = pack(PJ, "ask", project.code, "waive")
+            rows.append([Button(_("Allow pay below the floor…"), allow)])
+        return Message(text="\n".join([head, *lines]), rows=rows)
     remarks = await launch.remarks(turn.session, project)
     lines = [
         _("Open {project}?").format(project=f"<b>{escape(project.name)}</b>"),
@@ -210,6 +218,27 @@ async def _ask_open(turn: Turn, found: Summary) -> Message:
         *(f"• {escape(remark.say())}" for remark in remarks),
     ]
     return _question(turn, project, lines, "open", _("Open it"))
+
+
+async def _ask_waive(turn: Turn, found: Summary) -> Message:
+    """Only an owner gets as far as the button."""
+    await roles.require(turn.session, turn.worker.id, *wage_guard.MAY_WAIVE)
+    project = found.project
+    lines = [
+        _("Allow {project} to pay below the floor?").format(
+            project=f"<b>{escape(project.name)}</b>"
+        ),
+        _("Its card shows everybody that you did, and the audit keeps it."),
+        _("Workers still get what is missing on Mondays, charged to the project."),
+    ]
+    return _question(turn, project, lines, "waive", _("Allow it"))
+
+
+async def _ask_restore(turn: Turn, found: Summary) -> Message:
+    await roles.require(turn.session, turn.worker.id, *wage_guard.MAY_WAIVE)
+    project = found.project
+    said = _("Hold {project} to the floor again?").format(project=f"<b>{escape(project.name)}</b>")
+    return _question(turn, project, [said], "restore", _("Hold it to the floor"))
 
 
 async def _ask_pause(turn: Turn, found: Summary) -> Message:
@@ -250,8 +279,21 @@ def _question(turn: Turn, project: Project, lines: list[str], action: str, yes: 
     return Message(text="\n".join(lines), rows=[[keep], [sure]])
 
 
-QUESTIONS = {"open": _ask_open, "pause": _ask_pause, "close": _ask_close}
-CHANGES = {"open": projects.open_project, "pause": projects.pause, "close": projects.close}
+QUESTIONS = {
+    "open": _ask_open,
+    "pause": _ask_pause,
+    "close": _ask_close,
+    "waive": _ask_waive,
+    "restore": _ask_restore,
+}
+QUIET = ("waive", "restore")  # the state stays as it was
+CHANGES: dict[str, Callable[..., Awaitable[object]]] = {
+    "open": projects.open_project,
+    "pause": projects.pause,
+    "close": projects.close,
+    "waive": wage_guard.waive,
+    "restore": wage_guard.restore,
+}
 
 
 # Preview

@@ -9,9 +9,10 @@ from bot import i18n
 from bot.i18n import gettext as _
 from bot.i18n import ngettext, pgettext
 from bot.models.work import Project
+from bot.pay import hours, wage
 from bot.work import progress, stages, votes
 from bot.work.progress import HOUR, Summary
-from handlers import callbacks
+from handlers import callbacks, wage_words
 from handlers.admin import desk, project_card
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
@@ -53,6 +54,7 @@ async def _one(turn: Turn, project: Project) -> Message:
         project_card.cost(found),
         *project_card.forecast(found),
         *_work(found),
+        *await _hours(turn, project),
         *await _agreement(turn, found),
         *(f"⚠ {alert}" for alert in project_card.alerts(found)),
         _updated(turn),
@@ -124,6 +126,26 @@ def _work(found: Summary) -> list[str]:
             share=i18n.percent(found.skipped), reports=i18n.number(found.reports)
         )
     )
+    return lines
+
+
+async def _hours(turn: Turn, project: Project) -> list[str]:
+    """Pay per hour of the last days, all time counted: of everybody, and country by country."""
+    rates = await hours.by_country(turn.session, project.id, project.currency, now=turn.now)
+    lines = []
+    for country, found in sorted(rates.items()):
+        spread = wage.spread(found)
+        name = i18n.country_name(country) if country else _("Pay per hour, last 7 days")
+        if spread is not None:
+            lines.append(wage_words.spread(name, spread, project.currency))
+    corrected = await hours.corrected(turn.session, project.id, now=turn.now)
+    if corrected:
+        words = ngettext(
+            "{count} time was corrected by its worker.",
+            "{count} times were corrected by their workers.",
+            corrected,
+        )
+        lines.append(words.format(count=i18n.number(corrected)))
     return lines
 
 

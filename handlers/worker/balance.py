@@ -1,25 +1,28 @@
 """/balance: what is pending and what is available, and every task it came from."""
 
 import re
+from datetime import timedelta
 
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
-from bot import i18n, money
+from bot import calendar, i18n, money
 from bot.errors import Gone
 from bot.i18n import gettext as _
 from bot.models.pay import Bonus
-from bot.pay import ledger, statements
+from bot.models.wage import TopUp
+from bot.pay import hours, ledger, statements, topups
 from bot.pay.ledger import Balance
 from bot.pay.months import Month
 from bot.pay.statements import Detail, Line
 from bot.work import bonuses
-from handlers import callbacks, choices, reasons
+from handlers import callbacks, choices, reasons, wage_words
 from handlers.callbacks import BALANCE, STATEMENT, pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
 from handlers.turn import Turn
 
+SECOND = timedelta(seconds=1)
 BL = BALANCE
 BY_NUMBER = filters.Regex(r"^/l_\d{1,18}(@\w+)?\b")
 ROWS = 6
@@ -72,10 +75,12 @@ async def _behind(turn: Turn, posting_id: int) -> str:
     """The work and the words behind a line. Raises Gone for one that is not theirs."""
     found = await statements.detail(turn.session, turn.worker.id, posting_id)
     bonus = await bonuses.of_posting(turn.session, turn.worker.id, posting_id)
-    if found is None and bonus is None:
-        raise Gone
+    added = await topups.of_posting(turn.session, turn.worker.id, posting_id)
     parts = [_bonus(turn, *bonus)] if bonus is not None else []
     parts += [_told(turn, found)] if found is not None else []
+    parts += [_added(turn, *added)] if added is not None else []
+    if not parts:
+        raise Gone
     return "\n\n".join(parts)
 
 
@@ -103,6 +108,8 @@ async def _summary(turn: Turn) -> Message:
         nothing = _("Nothing yet. /work gives you your first task.")
         return Message(text=f"{title}\n{nothing}")
     parts = [await _currency(turn, one) for one in found]
+    week = await hours.this_week(turn.session, turn.worker, now=turn.now)
+    parts += ["\n".join(lines)] if (lines := list(wage_words.week(week))) else []
     this = Month.of(turn.now, turn.zone)
     statement = Button(_("Statement"), pack(STATEMENT, "show", this))
     return Message(text="\n\n".join([title, *parts]), rows=[[_history(), statement]])
@@ -135,6 +142,24 @@ def _bonus(turn: Turn, bonus: Bonus, project: str) -> str:
         _("Project: {name}").format(name=escape(project)),
         *([f"<blockquote>{escape(words)}</blockquote>"] if words else []),
         _("Given: {time}").format(time=i18n.when(bonus.made_at, turn.zone)),
+    ]
+    return "\n".join(lines)
+
+
+def _added(turn: Turn, one: TopUp, project: str) -> str:
+    sunday = calendar.midnight(one.monday, turn.zone) - SECOND
+    lines = [
+        f"<b>{_amount(one.micro, one.currency)}</b>",
+        _("Added to the week that ended on {day}, up to the floor.").format(
+            day=i18n.day(sunday, turn.zone)
+        ),
+        _("Project: {name}").format(name=escape(project)),
+        _("Your time there: {time}. It had paid {earned}; the floor makes {due} of it.").format(
+            time=i18n.duration(one.seconds),
+            earned=_amount(one.earned_micro, one.currency),
+            due=_amount(one.due_micro, one.currency),
+        ),
+        _("Other projects of the week may have paid more, and that counts too."),
     ]
     return "\n".join(lines)
 
@@ -215,6 +240,7 @@ def _sign(line: Line) -> str:
         "audit": _("second look"),
         "accept": _("graded"),
         "bonus": _("bonus"),
+        "topup": _("to the floor"),
     }
     waits = line.kind == "answer" and line.state in ("answered", "returned")
     return _("pending") if waits else named.get(line.kind, "")

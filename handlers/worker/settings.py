@@ -7,7 +7,7 @@ from bot import i18n
 from bot.errors import Gone
 from bot.i18n import gettext as _
 from bot.i18n import pgettext
-from bot.pay import experts
+from bot.pay import experts, topups
 from bot.people import languages, onboarding, roles, status_cards, summaries
 from handlers import callbacks, choices, keyboards, menu
 from handlers.callbacks import pack
@@ -62,7 +62,7 @@ async def set_country(update: Update, turn: Turn) -> None:
     before = turn.worker.zone
     onboarding.live_in(turn.worker, callbacks.fields(turn.query.data, 2)[1])
     moved = turn.worker.zone != before
-    await summaries.follow(turn.session, turn.worker)
+    await _follow(turn)
     if moved and len(i18n.zones_of(turn.worker.country or "")) > 1:
         await zones(update, turn)
     else:
@@ -79,9 +79,15 @@ async def zones(update: Update, turn: Turn) -> None:
 
 async def set_zone(update: Update, turn: Turn) -> None:
     onboarding.keep_time(turn.worker, callbacks.fields(turn.query.data, 2)[1])
-    await summaries.follow(turn.session, turn.worker)
+    await _follow(turn)
     turn.toast(_("Saved."))
     turn.replace(await _card(turn))
+
+
+async def _follow(turn: Turn) -> None:
+    """Monday begins at another moment in another zone."""
+    await summaries.follow(turn.session, turn.worker)
+    await topups.follow(turn.session, turn.worker)
 
 
 async def work_languages(update: Update, turn: Turn) -> None:

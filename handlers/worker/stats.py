@@ -1,5 +1,6 @@
-"""/stats: answers, active time and pay per hour, in words. And the summary of a week."""
+"""/stats: answers, time and pay per hour, in words. And the summary of a week."""
 
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from telegram import Update
@@ -8,10 +9,12 @@ from telegram.ext import CommandHandler
 from bot import i18n, money
 from bot.i18n import gettext as _
 from bot.i18n import ngettext
-from bot.pay import statements
+from bot.models.wage import TopUp
+from bot.pay import hours, statements
 from bot.pay.ledger import Balance
 from bot.pay.statements import Share, Span, Statistics, Stretch
 from bot.people.summaries import Summary
+from handlers import wage_words
 from handlers.cards import Message, bold, escape
 from handlers.turn import Turn
 
@@ -20,11 +23,12 @@ SECOND = timedelta(seconds=1)
 
 async def stats(update: Update, turn: Turn) -> None:
     found = await statements.statistics(turn.session, turn.worker, now=turn.now)
-    turn.say(Message(text=_told(found)))
+    week = await hours.this_week(turn.session, turn.worker, now=turn.now)
+    turn.say(Message(text=_told(found, wage_words.week(week))))
 
 
-def summary(week: Summary, done: Stretch) -> Message:
-    """What a worker is told of their week, once it is over."""
+def summary(week: Summary, done: Stretch, added: Sequence[TopUp] = ()) -> Message:
+    """What a worker is told of their week, once it is over, and of what was added to it."""
     zone = week.worker.zone or "UTC"
     last_moment = week.until - SECOND
     lines = [
@@ -35,6 +39,7 @@ def summary(week: Summary, done: Stretch) -> Message:
             work=_span(done.work),
         ),
         *(_earned(one) for one in done.earned),
+        *(_added(one) for one in added),
         _("/balance shows every line, /settings turns this summary off."),
     ]
     return Message(text="\n".join(lines))
@@ -50,7 +55,16 @@ def _earned(one: Balance) -> str:
     )
 
 
-def _told(found: Statistics) -> str:
+def _added(one: TopUp) -> str:
+    said = _("Added up to the floor: {amount}, for {time} that had paid {earned}")
+    return said.format(
+        amount=f"<b>{escape(money.show(one.micro, one.currency))}</b>",
+        time=i18n.duration(one.seconds),
+        earned=escape(money.show(one.earned_micro, one.currency)),
+    )
+
+
+def _told(found: Statistics, week: Iterable[str]) -> str:
     title = bold(_("Your work"))
     if not found.ever.answers:
         nothing = _("No answers yet. /work gives you a task.")
@@ -60,7 +74,7 @@ def _told(found: Statistics) -> str:
         _("Today: {work}").format(work=_span(found.today)),
         _("Last 7 days: {work}").format(work=_span(found.week)),
         _("Altogether: {work}").format(work=_span(found.ever)),
-        *(_rate(rate.micro, rate.currency) for rate in found.rates),
+        *week,
     ]
     return "\n".join([*lines, "", bold(_("By project")), *map(_share, found.shares)])
 
@@ -73,14 +87,6 @@ def _span(span: Span) -> str:
 
 def _answers(count: int) -> str:
     return ngettext("{count} answer", "{count} answers", count).format(count=i18n.number(count))
-
-
-def _rate(micro: int, currency: str) -> str:
-    """Per hour of active time, to the cent: millionths would pretend a precision it has not."""
-    cents = micro // 10_000 * 10_000
-    return _("Pay per hour of active time: {amount}").format(
-        amount=escape(money.show(cents, currency))
-    )
 
 
 def _share(share: Share) -> str:

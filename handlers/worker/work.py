@@ -15,14 +15,16 @@ from telegram.ext import (
 from bot import i18n
 from bot.errors import Gone
 from bot.i18n import gettext as _
+from bot.pay import wage
 from bot.people import staff
 from bot.store import outbox
 from bot.task_types import TASK_TYPES
 from bot.task_types.kind import Unfit
 from bot.work import answers, dispatch, reports, rework, sittings
 from bot.work.answers import Recorded
-from bot.work.dispatch import NoWork, Offer
+from bot.work.dispatch import Offer
 from bot.work.grading import Outcome
+from bot.work.no_work import NoWork
 from bot.work.reports import Parked
 from handlers import (
     callbacks,
@@ -360,7 +362,13 @@ async def _go_on(turn: Turn, recorded: Recorded, *, elsewhere: bool = False) -> 
     if above and turn.chat.card not in (None, answered):
         turn.replace(Message(text=saved))
         return
-    await _next(turn, saved=saved, undo=answered, free=recorded.offer.state == "held")
+    await _next(
+        turn,
+        saved=saved,
+        undo=answered,
+        longer=_longer(turn, recorded),
+        free=recorded.offer.state == "held",
+    )
 
 
 async def _teach(turn: Turn, recorded: Recorded, lesson: sittings.Lesson) -> None:
@@ -381,19 +389,39 @@ async def _teach(turn: Turn, recorded: Recorded, lesson: sittings.Lesson) -> Non
 
 
 async def _next(
-    turn: Turn, *, saved: str = "", undo: int | None = None, free: bool = False
+    turn: Turn,
+    *,
+    saved: str = "",
+    undo: int | None = None,
+    longer: bool = False,
+    free: bool = False,
 ) -> None:
     offer = await dispatch.next_for(turn.session, turn.worker, now=turn.now, free=free)
-    await _show_next(turn, offer, saved=saved, undo=undo)
+    await _show_next(turn, offer, saved=saved, undo=undo, longer=longer)
 
 
 async def _show_next(
-    turn: Turn, offer: Offer | NoWork, *, saved: str = "", undo: int | None = None
+    turn: Turn,
+    offer: Offer | NoWork,
+    *,
+    saved: str = "",
+    undo: int | None = None,
+    longer: bool = False,
 ) -> None:
     if isinstance(offer, NoWork):
-        await no_work.say(turn, offer, saved=saved, undo=undo)
+        answered = live_card.before(undo, longer=longer)
+        await no_work.say(turn, offer, saved=saved, answered=answered)
     else:
-        await live_card.show(turn, offer, head=[saved] if saved else [], undo=undo)
+        head = [saved] if saved else []
+        await live_card.show(turn, offer, head=head, undo=undo, longer=longer)
+
+
+def _longer(turn: Turn, recorded: Recorded) -> bool:
+    """Whether somebody is asked if a task took longer than is counted: once, at its answer."""
+    offer, expected = recorded.offer, recorded.offer.spec.expected_seconds
+    return recorded.revision == 1 and wage.may_be_longer(
+        dispatch.seconds_since(offer, turn.now), expected, offer.median_seconds or expected
+    )
 
 
 def _saved(recorded: Recorded) -> str:

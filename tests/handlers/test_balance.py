@@ -80,10 +80,9 @@ async def test_nobody_opens_the_lines_of_others(bot: Life) -> None:
     assert "Inasikika" not in "".join(said(other))
 
 
-async def test_stats_tell_answers_time_and_pay_per_hour(bot: Life) -> None:
+async def test_stats_tell_answers_time_and_pay(bot: Life) -> None:
     person = await bot.join("Amina")
     await earn(bot, await worker_of(bot, person), 2)
     text = await write(bot, person, "/stats")
     assert "Altogether: 2 answers in 1 min" in text
-    assert "Pay per hour of active time: $2.40\xa0USD" in text
     assert "Sentences: 2 answers in 1 min, $0.04\xa0USD" in text

@@ -12,8 +12,9 @@ from bot.models.work import Task
 from bot.people import skills
 from bot.store.database import Database
 from bot.work import answers, dispatch, launch, overlap_terms, project_file, stages
-from bot.work.dispatch import NoWork, Offer
+from bot.work.dispatch import Offer
 from bot.work.launch import Load
+from bot.work.no_work import NoWork
 from bot.work.overlap_terms import OverlapTerms
 from bot.work.project_file import ProjectFileRefused
 from tests.work import colony

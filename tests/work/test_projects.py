@@ -290,11 +290,11 @@ async def test_all_that_is_in_the_way_is_said_at_once(database: Database) -> Non
     assert caught.value.say().splitlines()[0].endswith("for 2 reasons:")
 
 
-async def test_low_pay_and_missing_gold_are_remarked_on(database: Database) -> None:
-    project = await apply(database, FILE.replace("= 12", "= 60").replace("gold_share = 0", ""))
+async def test_missing_gold_is_remarked_on(database: Database) -> None:
+    project = await apply(database, FILE.replace("gold_share = 0", ""))
     async with database.reading() as session:
         remarks = await launch.remarks(session, project)
-    assert [type(one) for one in remarks] == [launch.NoGold, launch.BelowFloor]
+    assert [type(one) for one in remarks] == [launch.NoGold]
 
 
 async def test_what_somebody_knows_of_and_accepts_is_not_in_the_way(database: Database) -> None:

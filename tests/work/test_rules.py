@@ -28,7 +28,8 @@ from bot.work import (
     stages,
 )
 from bot.work.consequences import News
-from bot.work.dispatch import NoWork, Offer
+from bot.work.dispatch import Offer
+from bot.work.no_work import NoWork
 from tests.work import colony, crowd
 
 LARGE = bool(os.environ.get("KAZI_LARGE_COLONY"))
