@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -243,7 +244,7 @@ def _scored(found: dict[str, Any], truth: Path, *, numbers: bool) -> dict[str, A
         known = {row["task"]: row["truth"] for row in csv.DictReader(stream)}
     score = asdict(aggregate.score({key: one.label for key, one in found.items()}, known))
     del score["accuracy" if numbers else "mae"]
-    return score
+    return {name: float(one) if isinstance(one, Decimal) else one for name, one in score.items()}
 
 
 async def _answers(database: Database, project: Project, names: dict[str, str]) -> str:

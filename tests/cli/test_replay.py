@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,9 @@ async def test_a_tie_is_undecided_and_no_answer_is_missing(database: Database, t
     (tmp_path / "truth.csv").write_text("task,truth\na,1\n", encoding="utf-8")
     crowd = [Recorded("w001", {"a": "0"}), Recorded("w002", {"a": "1"})]
     told = await simulate.play(database, "replay", crowd, truth=tmp_path / "truth.csv")
+    told = json.loads(json.dumps(told))  # as --json writes it
     assert (told["answers"], told["missing"], told["undecided"]) == (2, 0, 1)
+    assert told["accuracy"] == 0
     assert "mae" not in told
 
 
