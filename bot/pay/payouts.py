@@ -21,7 +21,7 @@ from bot.pay.reckoning import Route
 from bot.people import roles
 from bot.store.database import Session
 
-MAY_MARK = ("owner", "admin")
+MAY_MARK = roles.PAYING
 ASKABLE = ("", "shared")  # a shared destination must come before the eyes of an admin
 BATCH = 50
 
