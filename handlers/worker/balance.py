@@ -13,9 +13,9 @@ from handlers import callbacks, choices, reasons
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
+from handlers.payout_card import BL, PO
 from handlers.turn import Turn
 
-BL = "bl"  # callback prefix
 ROWS = 6
 NAME = 24  # characters of a project's name on a button
 TEXTS = 4  # of a task: both sides of a comparison among them
@@ -33,12 +33,15 @@ async def history(update: Update, turn: Turn) -> None:
     pages = max(1, -(-total // ROWS))
     number = min(asked, pages - 1)
     lines = await statements.page(turn.session, turn.worker.id, offset=number * ROWS, limit=ROWS)
-    rows = [
-        [Button(_short(turn, line), pack(BL, "line", line.posting_id, number))] for line in lines
-    ]
+    rows = [[Button(_short(turn, line), _behind(line, number))] for line in lines]
     text = _("Tap a line to see the task behind it.") if lines else _("Nothing yet.")
     title = bold(_("History"))
     turn.replace(Message(text=f"{title}\n{text}", rows=[*rows, _turns(number, pages), [_home()]]))
+
+
+def _behind(line: Line, page: int) -> str:
+    """Where a line leads: to its task, or to the payouts."""
+    return pack(PO, "list") if line.kind == "payout" else pack(BL, "line", line.posting_id, page)
 
 
 async def line(update: Update, turn: Turn) -> None:
@@ -63,7 +66,9 @@ async def _summary(turn: Turn) -> Message:
         return Message(text=f"{title}\n{nothing}")
     parts = [await _currency(turn, one) for one in found]
     history = Button(_("History"), pack(BL, "page", 0))
-    return Message(text="\n\n".join([title, *parts]), rows=[[history]])
+    withdraw = Button(_("Withdraw"), pack(PO, "start"), style="primary")
+    payouts = Button(_("Payouts"), pack(PO, "list"))
+    return Message(text="\n\n".join([title, *parts]), rows=[[withdraw], [history, payouts]])
 
 
 async def _currency(turn: Turn, one: Balance) -> str:
@@ -155,6 +160,7 @@ def _sign(line: Line) -> str:
         "appeal": _("appeal"),
         "audit": _("second look"),
         "accept": _("graded"),
+        "payout": _("payout"),
     }
     waits = line.kind == "answer" and line.state in ("answered", "returned")
     return _("pending") if waits else named.get(line.kind, "")
