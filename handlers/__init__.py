@@ -27,6 +27,10 @@ from handlers.admin import (
     export,
     gold,
     newproject,
+    payout_items,
+    payout_limits,
+    payout_plans,
+    payouts,
     projects,
     reports,
     restrict,
@@ -53,6 +57,7 @@ from handlers.worker import (
     stats,
     support,
     verify,
+    withdraw,
     work,
 )
 
@@ -60,6 +65,7 @@ COMMAND_FILES = (
     start,
     work,
     balance,
+    withdraw,
     stats,
     ladder,
     settings,
@@ -84,6 +90,10 @@ COMMAND_FILES = (
     team,
     workers,
     restrict,
+    payout_plans,
+    payout_limits,
+    payouts,
+    payout_items,
     audit,
 )
 
@@ -95,7 +105,11 @@ EXPECTED = {
 }
 
 # Files that are rendered when they are sent, by the kind in the outbox.
-DOCUMENTS: Mapping[str, Document] = {"export": export.render, "mydata": mydata.render}
+DOCUMENTS: Mapping[str, Document] = {
+    "export": export.render,
+    "mydata": mydata.render,
+    "payouts": payouts.render,
+}
 
 JOINING_TOO = ("/start", "/help", "/privacy", "/mydata", "/cancel", "/verify", "/support")
 JOINING_TAPS = ("on", "pv", "md", "hp", "su")

@@ -14,7 +14,7 @@ from bot import clock, i18n, metrics
 from bot.i18n import gettext as _
 from bot.models.chat import Chat
 from bot.models.work import Intake
-from bot.pay import batch_files, destinations, payout_plans, runner, statements
+from bot.pay import batch_files, destinations, payout_plans, payouts, runner, statements
 from bot.people import identities, staff, summaries
 from bot.people.summaries import Summary
 from bot.store import inbox, outbox, schedule
@@ -33,7 +33,16 @@ from bot.work import (
     uploads,
 )
 from bot.work import rework as rework_
-from handlers import alarms, cards, decisions, exam_news, restriction_card, review_card, rule_news
+from handlers import (
+    alarms,
+    cards,
+    decisions,
+    exam_news,
+    payout_news,
+    restriction_card,
+    review_card,
+    rule_news,
+)
 from handlers.admin import newproject
 from handlers.cards import Message
 from handlers.deliver import Sender, Status
@@ -327,6 +336,7 @@ async def draft(sender: Sender) -> None:
         taken, opened = await payout_plans.take(session, now=await now(session))
         for one in opened:
             log.info("payouts drafted", batch=one.card.code, payouts=one.card.count)
+            await payout_news.drafted(session, one)
         return taken
 
     await _while_full(sender, work, payout_plans.BATCH)
@@ -336,6 +346,16 @@ async def pay(sender: Sender) -> None:
     """What was paid is handed to the providers, and they are asked what became of it."""
     if sender.rails is not None:
         await runner.run(sender.database, sender.rails)
+
+
+async def tell(sender: Sender) -> None:
+    """Workers hear how their payouts ended, and the desk what went wrong; each once."""
+
+    async def work(session: Session) -> int:
+        return await payout_news.ended(session)
+
+    await sender.database.run(payout_news.troubled)
+    await _while_full(sender, work, payouts.BATCH)
 
 
 async def watch(sender: Sender) -> None:
@@ -374,6 +394,7 @@ TICKS: dict[Tick, float] = {
     retry: 60,
     pay: 5,
     draft: 60,
+    tell: 5,
     judge: 10,
     close: 10,
     measure: 60,
