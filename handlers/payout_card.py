@@ -286,7 +286,10 @@ def titled(provider: str, places: dict[str, Place]) -> str:
     return " · ".join(map(i18n.isolate, parts))
 
 
-def offered(currency: str, country: str | None, places: dict[str, Place]) -> list[str]:
-    """Names of the ways that pay this currency into this country; those in use first."""
-    names = [one.name for one in destinations.offered(currency, country)]
-    return sorted(names, key=lambda name: name not in places)
+def offered(currency: str, country: str | None) -> list[str]:
+    """Names of the ways to pay this currency into this country.
+
+    Not those that need a template from their own page: the desk could not hand it in by chat.
+    """
+    found = destinations.offered(currency, country)
+    return [one.name for one in found if not one.template]

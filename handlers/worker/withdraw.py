@@ -195,7 +195,8 @@ async def _choices(turn: Turn) -> Message:
 
 async def _rails(turn: Turn, currency: str) -> Message:
     places = await _places(turn)
-    names = payout_card.offered(currency, turn.worker.country, places)
+    offered = payout_card.offered(currency, turn.worker.country)
+    names = sorted(offered, key=lambda name: name not in places)  # those in use first
     rows = [
         [Button(payout_card.titled(name, places), pack(PO, "rail", name, currency))]
         for name in names
@@ -270,8 +271,7 @@ async def _currency(turn: Turn, code: str) -> str:
 
 def _offered(turn: Turn, provider: str, currency: str) -> None:
     """Raises Gone for a way that does not pay this currency, or not into the worker's country."""
-    found = destinations.offered(currency, turn.worker.country)
-    if provider not in {one.name for one in found}:
+    if provider not in payout_card.offered(currency, turn.worker.country):
         raise Gone
 
 
@@ -279,7 +279,7 @@ async def _fitting(turn: Turn) -> Sequence[str]:
     """Ways for any currency of this worker's."""
     held = [one.currency for one in await ledger.balances(turn.session, turn.worker.id)]
     codes = [*held, *([turn.worker.currency] if turn.worker.currency else [])]
-    return [one.name for code in codes for one in destinations.offered(code, turn.worker.country)]
+    return [name for code in codes for name in payout_card.offered(code, turn.worker.country)]
 
 
 async def _lines(turn: Turn) -> list[Line]:
