@@ -6,19 +6,24 @@ import itertools
 import logging
 from datetime import timedelta
 
+import aiohttp
 import pytest
 from sqlalchemy import select, update
 
 from bot.clock import now
 from bot.models.base import table
 from bot.models.chat import Outbox
-from bot.models.payouts import Batch, Destination, Payout
+from bot.models.payouts import Batch, Destination, Payout, PayoutAttempt
 from bot.models.people import Worker
 from bot.models.schedule import Scheduled
 from bot.pay import ledger, safeguards
 from bot.pay.ledger import Whose
+from bot.pay.providers.wire import Wire as ProviderWire
+from bot.pay.runner import Rails
 from bot.people import roles
 from bot.sandbox import Person
+from bot.sandbox.server import PAYMENTS
+from bot.settings import Settings
 from tests.handlers.office import labels, press, sent, shown, tell, toast
 from tests.life import Life, last_with_buttons
 from tests.stories import scenes
@@ -40,20 +45,22 @@ async def desk(bot: Life) -> tuple[Person, Person]:
     return bot.owner, otieno
 
 
-async def earner(bot: Life, locale: str = "en", amount: int = 1_240_500_000) -> Person:
-    """Somebody in Kenya with shillings to withdraw."""
+async def earner(
+    bot: Life, locale: str = "en", amount: int = 1_240_500_000, currency: str = "KES"
+) -> Person:
+    """Somebody in Kenya with money to withdraw."""
     (person,) = await crew(bot, 1)
     number = await worker_of(bot, person)
     lives = {"locale": locale, "country": "KE", "currency": "KES"}
     mine = table(Worker).c.id == number
     await scenes.change(bot, update(table(Worker)).where(mine).values(lives))
-    await earn(bot, person, amount)
+    await earn(bot, person, amount, currency)
     return person
 
 
-async def earn(bot: Life, person: Person, amount: int) -> None:
+async def earn(bot: Life, person: Person, amount: int, currency: str) -> None:
     made = await scenes.opened(bot, "rating", price="0.02 USD", tasks=["sea"])
-    whose = Whose(await worker_of(bot, person), made.id, next(_numbers), "KES")
+    whose = Whose(await worker_of(bot, person), made.id, next(_numbers), currency)
     async with bot.database.transaction() as session:
         key = f"review:{whose.assignment_id}:1"
         await ledger.grant(
@@ -430,3 +437,32 @@ async def asked_and_taken_back(bot: Life) -> Person:
     await ask_for(bot, person, f"KCB, {next(_numbers)}00200300, Zawadi")
     await go(bot, person, "po:undo:")
     return person
+
+
+async def test_a_provider_with_an_api_pays_by_itself(
+    bot: Life, desk: tuple[Person, Person]
+) -> None:
+    owner, otieno = desk
+    amina = await earner(bot, amount=10_000_000, currency="USD")
+    await ask_for(bot, amina, "amina@post.example", way="paypal")
+    assert "Fee: $0.20" in texts(amina)[-1]
+    async with aiohttp.ClientSession() as session:
+        stand_in = bot.sandbox.payments.settings(f"{bot.sandbox.url}{PAYMENTS}")
+        settings = Settings(**(bot.kazi.settings.model_dump() | stand_in))
+        mine = bot.kazi.sender.rails
+        bot.kazi.sender.rails = Rails(ProviderWire(session, settings))
+        for person, *steps in ((owner, "Freeze"), (otieno, "Approve"), (owner, "Pay…", "Pay now")):
+            await open_batch(bot, person)
+            for label in steps:
+                await press(bot, person, label)
+        assert "handed to the provider" in shown(owner)
+        assert not sent(bot, owner)
+        for _ in range(4):  # PayPal takes it, works on it, has done it
+            await bot.tick("pay")
+            attempts, past = table(PayoutAttempt), now() - timedelta(seconds=1)
+            asked = update(attempts).where(attempts.c.state == "asked")
+            await scenes.change(bot, asked.values(due_at=past))
+        bot.kazi.sender.rails = mine
+    await told(bot)
+    assert "Your payout is sent" in texts(amina)[-1]
+    assert [one.destination for one in bot.sandbox.payments.book.paid] == ["amina@post.example"]
