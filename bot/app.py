@@ -222,7 +222,7 @@ class Kazi:
         turn = Turn(self.bot)
         turn.begin(session=session, now=now, update=update, owner=self.sender.owner)
         visitor = _visitor(update)
-        turn.bot_id, turn.paced = self.bot_id, self.sender.paced
+        turn.bot_id, turn.paced, turn.rails = self.bot_id, self.sender.paced, self.sender.rails
         if update.message is not None:
             owners = self.settings.owner_ids
             met = await workers.meet(session, self.bot_id, visitor, owners=owners)

@@ -29,6 +29,10 @@ from handlers.admin import (
     gold,
     limits,
     newproject,
+    payout_items,
+    payout_limits,
+    payout_plans,
+    payouts,
     projects,
     reports,
     restrict,
@@ -57,6 +61,7 @@ from handlers.worker import (
     stats,
     support,
     verify,
+    withdraw,
     work,
 )
 
@@ -66,6 +71,7 @@ COMMAND_FILES = (
     longer,
     balance,
     statement,
+    withdraw,
     stats,
     ladder,
     settings,
@@ -92,6 +98,10 @@ COMMAND_FILES = (
     workers,
     restrict,
     limits,
+    payout_plans,
+    payout_limits,
+    payouts,
+    payout_items,
     audit,
 )
 
@@ -109,6 +119,7 @@ DOCUMENTS: Mapping[str, Document] = {
     "audit": audit.render,
     "mydata": mydata.render,
     "statement": statement_file.render,
+    "payouts": payouts.render,
 }
 
 JOINING_TOO = ("/start", "/help", "/privacy", "/mydata", "/cancel", "/verify", "/support")

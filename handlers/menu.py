@@ -5,6 +5,7 @@ from typing import Any
 
 from bot import i18n
 from bot.i18n import gettext as _
+from bot.people.roles import PAYING
 from handlers.turn import Turn
 
 
@@ -50,6 +51,8 @@ def commands(roles: Collection[str]) -> list[dict[str, str]]:
         described |= {"review": _("Look at answers of others")}
     if {"owner", "admin"} & set(roles):
         described |= _admin()
+    if set(PAYING) & set(roles):
+        described |= {"payouts": _("Payouts: check, approve, pay")}
     return [{"command": name, "description": words} for name, words in described.items()]
 
 

@@ -14,7 +14,7 @@ from bot import clock, i18n, metrics
 from bot.i18n import gettext as _
 from bot.models.chat import Chat
 from bot.models.work import Intake
-from bot.pay import batch_files, destinations, payout_plans, runner, statements, topups
+from bot.pay import batch_files, destinations, payout_plans, payouts, runner, statements, topups
 from bot.pay import chain as days
 from bot.pay.ledger import KeyReused
 from bot.people import identities, staff, status_cards, summaries, trail
@@ -45,6 +45,7 @@ from handlers import (
     decisions,
     exam_news,
     farewell,
+    payout_news,
     restriction_card,
     review_card,
     rule_news,
@@ -399,6 +400,7 @@ async def draft(sender: Sender) -> None:
         taken, opened = await payout_plans.take(session, now=await now(session))
         for one in opened:
             log.info("payouts drafted", batch=one.card.code, payouts=one.card.count)
+            await payout_news.drafted(session, one)
         return taken
 
     await _while_full(sender, work, payout_plans.BATCH)
@@ -408,6 +410,16 @@ async def pay(sender: Sender) -> None:
     """What was paid is handed to the providers, and they are asked what became of it."""
     if sender.rails is not None:
         await runner.run(sender.database, sender.rails)
+
+
+async def tell(sender: Sender) -> None:
+    """Workers hear how their payouts ended, and the desk what went wrong; each once."""
+
+    async def work(session: Session) -> int:
+        return await payout_news.ended(session)
+
+    await sender.database.run(payout_news.troubled)
+    await _while_full(sender, work, payouts.BATCH)
 
 
 async def chain(sender: Sender) -> None:
@@ -463,6 +475,7 @@ TICKS: dict[Tick, float] = {
     retry: 60,
     pay: 5,
     draft: 60,
+    tell: 5,
     judge: 10,
     fund: funds.EVERY.total_seconds(),
     close: 10,

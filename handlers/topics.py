@@ -5,6 +5,7 @@ from bot.i18n import gettext as _
 from handlers.keyboards import Button
 
 REVIEWING = "reviewing"  # for those who may review
+PAYING = "paying"  # for owners and the payouts desk
 
 PAGES: dict[str, tuple[str, str]] = {
     "pay": (
@@ -28,6 +29,17 @@ PAGES: dict[str, tuple[str, str]] = {
             "with the button after it. A card shows the rate before you answer. What is missing "
             "to the floor of your country after a week is added on Monday; answers that were "
             "copied do not count for it. A project that pays less than the floor is paused."
+        ),
+    ),
+    "payouts": (
+        N_("Payouts"),
+        N_(
+            "/balance, then Withdraw, brings your money to you. You are asked where it should go "
+            "when you need it for the first time; it is kept encrypted and shown only in part. A "
+            "new destination is used after 72 hours, so that nobody else can turn your money to "
+            "themselves. You see the fee and what arrives before you confirm, and you can take a "
+            "request back until it is prepared. If a payout fails, the money is back on your "
+            "balance, and you read why."
         ),
     ),
     "real": (
@@ -92,8 +104,19 @@ PAGES: dict[str, tuple[str, str]] = {
             "many of yours were overturned, and how many were right."
         ),
     ),
+    PAYING: (
+        N_("For the payouts desk"),
+        N_(
+            "/payouts shows the open batches and who is due. Prepare makes a draft; Freeze holds "
+            "the money and leaves out who cannot be paid; Approve and Pay are for two people when "
+            "the batch is above the limit. Without a provider's API you get a file to pay from: "
+            "Export again gives the same bytes. Then mark each payout paid or failed. What is "
+            "unknown is never paid again: look at the provider's page, then mark it. Plans "
+            "prepare batches by the calendar; limits say what one person may pay alone."
+        ),
+    ),
 }
-FOR_ALL = tuple(name for name in PAGES if name != REVIEWING)
+FOR_ALL = tuple(name for name in PAGES if name not in (REVIEWING, PAYING))
 
 
 def page(name: str) -> str:

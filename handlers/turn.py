@@ -13,6 +13,7 @@ from telegram.ext import CallbackContext, ExtBot
 
 from bot.models.chat import Chat
 from bot.models.people import Worker
+from bot.pay.runner import Rails
 from bot.store import outbox
 from bot.store.database import Session
 from bot.store.outbox import Letter
@@ -36,6 +37,9 @@ class Turn(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[An
     """Who sends what is queued here, see outbox.queue."""
     paced: bool = True
     """Whether Telegram's limits of a chat count, see outbox.room."""
+
+    rails: Rails | None = None
+    """What leads to payment providers, and the log of what went there."""
 
     def begin(self, *, session: Session, now: datetime, update: Update, owner: str) -> None:
         self.session, self.now, self.received, self.owner = session, now, update, owner

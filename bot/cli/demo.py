@@ -1,4 +1,4 @@
-"""`kazi demo`: the sandbox, the bot, seven people and three projects, with one command."""
+"""`kazi demo`: the sandbox, the bot, eight people and three projects, with one command."""
 
 import asyncio
 import socket
@@ -16,6 +16,7 @@ from bot.i18n import N_
 from bot.people import consent, documents, languages, roles, workers
 from bot.people.workers import Visitor
 from bot.sandbox import Person, Sandbox
+from bot.sandbox.server import PAYMENTS
 from bot.settings import Settings
 from bot.store import migrate
 from bot.store.database import Database, Session, now
@@ -40,6 +41,7 @@ PEOPLE = (
     Inhabitant(1001, "Olivia", "en", "KE", "en:native sw:fluent", "owner"),
     Inhabitant(1002, "Rashid", "sw", "KE", "sw:native en:fluent", "reviewer"),
     Inhabitant(1003, "Rana", "en", "EG", "ar:native en:fluent", "reviewer"),
+    Inhabitant(1004, "Otieno", "en", "KE", "en:native sw:fluent", "payouts"),
     Inhabitant(2001, "Amina", "sw", "KE", "sw:native"),
     Inhabitant(2002, "Yusuf", "ar", "EG", "ar:native"),
     Inhabitant(2003, "Grace", "en", "KE", "en:native sw:fluent"),
@@ -81,6 +83,7 @@ async def _demo(database: Database, port: int, *, fresh: bool) -> None:
             api_url=sandbox.url,
             owner_ids=[PEOPLE[0].id],
             rate_limit=0,
+            **sandbox.payments.settings(f"{sandbox.url}{PAYMENTS}"),
         )
         kazi = Kazi(settings, database)
         await kazi.start()

@@ -70,7 +70,7 @@ class Consent(Base):
 
 
 class Role(Base):
-    """owner, admin, reviewer or requester; workers need none."""
+    """One of people.roles.ROLES; workers need none."""
 
     __tablename__ = "roles"
     worker_id: Mapped[int] = mapped_column(ForeignKey("workers.id"), primary_key=True)

@@ -30,7 +30,7 @@ from bot.pay.reckoning import Route
 from bot.people import roles
 from bot.store.database import Session
 
-MAY_PAY = ("owner", "admin")
+MAY_PAY = roles.PAYING
 LARGEST = 1000  # payouts of a batch: freezing it is one transaction
 OPEN = ("draft", "frozen", "approved", "submitted", "exported")
 

@@ -25,7 +25,7 @@ from bot.people import roles
 from bot.store.database import Session, upsert, vault
 
 HOLD = timedelta(hours=72)  # after a change
-MAY_LOOK = ("owner", "admin")
+MAY_LOOK = roles.PAYING
 BATCH = 200
 
 destinations = table(Destination)

@@ -25,7 +25,7 @@ JOB = "payouts"
 AT = time(8)  # a working day lies ahead
 EVERY: dict[str, Weekly | Monthly] = {"week": Weekly(MONDAY, AT), "month": Monthly(AT)}
 BATCH = 5
-MAY_PLAN = ("owner", "admin")
+MAY_PLAN = roles.PAYING
 
 rows, scheduled = table(PayoutPlan), table(Scheduled)
 

@@ -1,6 +1,6 @@
 """Payouts, one worker's each: what would be paid, what was asked for, how it went, how it ended."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -21,7 +21,7 @@ from bot.pay.reckoning import Route
 from bot.people import roles
 from bot.store.database import Session
 
-MAY_MARK = ("owner", "admin")
+MAY_MARK = roles.PAYING
 ASKABLE = ("", "shared")  # a shared destination must come before the eyes of an admin
 BATCH = 50
 
@@ -187,6 +187,11 @@ async def one(session: Session, payout_id: int) -> Line:
     if not found:
         raise Gone
     return found[0]
+
+
+async def these(session: Session, ids: Sequence[int]) -> list[Line]:
+    """Some payouts in the order they came."""
+    return await _lines(session, LINES.where(payouts.c.id.in_(ids)).order_by(payouts.c.id))
 
 
 async def of_batch(

@@ -26,7 +26,7 @@ from bot.pay.runner import Rails
 from bot.people import roles
 from bot.store.database import Database, Session, now, upsert, vault
 
-MAY_TELL = ("owner", "admin")
+MAY_TELL = roles.PAYING
 BEFORE = ("draft", "left_out", "held")  # nothing was handed over, as far as the books know
 ROWS = 10_000
 

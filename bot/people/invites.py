@@ -13,7 +13,7 @@ from bot.people import roles
 from bot.store.database import Session
 
 HOURS = 24
-BY_ADMINS = ("reviewer", "requester", "worker")  # only owners invite admins and owners
+BY_ADMINS = ("reviewer", "requester", "worker")  # only owners invite the others
 
 
 class NoSuchRole(Invalid):
@@ -21,7 +21,7 @@ class NoSuchRole(Invalid):
 
 
 class OwnersOnly(NotAllowed):
-    msgid = N_("Only owners invite owners and admins.")
+    msgid = N_("Only owners invite owners, admins and the payouts desk.")
 
 
 class UnknownInvite(Refusal):

@@ -8,7 +8,8 @@ from bot.models.base import table
 from bot.models.people import Role
 from bot.store.database import Session, upsert
 
-ROLES = ("owner", "admin", "reviewer", "requester")
+ROLES = ("owner", "admin", "payouts", "reviewer", "requester")
+PAYING = ("owner", "payouts")  # who sees where people are paid, and lets money leave
 
 
 class RoleNeeded(NotAllowed):
@@ -44,6 +45,7 @@ def name(role: str) -> str:
     words = {
         "owner": pgettext("role", "owner"),
         "admin": pgettext("role", "admin"),
+        "payouts": pgettext("role", "payouts desk"),
         "reviewer": pgettext("role", "reviewer"),
         "requester": pgettext("role", "requester"),
         "worker": pgettext("role", "worker"),

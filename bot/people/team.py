@@ -12,7 +12,7 @@ from bot.people.identities import Names
 from bot.store.database import Session
 
 READERS = ("owner", "admin")
-BY_OWNERS = ("owner", "admin")  # roles that only owners take away
+BY_OWNERS = ("owner", "admin", "payouts")  # roles that only owners take away
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Member:
 
 
 class OwnersOnly(NotAllowed):
-    msgid = N_("Only owners take the roles owner and admin away.")
+    msgid = N_("Only owners take the roles owner, admin and payouts desk away.")
 
 
 class LastOwner(Refusal):

@@ -26,6 +26,11 @@ async def admit(turn: Turn) -> None:
     await roles.require(turn.session, turn.worker.id, *STAFF)
 
 
+async def admit_to_payouts(turn: Turn) -> None:
+    """Raises RoleNeeded for anybody but owners and the payouts desk."""
+    await roles.require(turn.session, turn.worker.id, *roles.PAYING)
+
+
 async def project(turn: Turn, ref: str) -> Project:
     """The project somebody wrote: a code, its id or number. Raises RoleNeeded or NoSuchProject."""
     await admit(turn)

@@ -21,7 +21,7 @@ from handlers.keyboards import Button, pairs
 from handlers.turn import Turn
 
 TS = "ts"  # callback prefix
-INVITED = ("admin", "reviewer", "requester", "worker")
+INVITED = ("admin", "payouts", "reviewer", "requester", "worker")
 SHOWN = 20  # members with a button; the others by /team remove
 LINES = 40  # members in the text, which holds 4096 characters
 
@@ -103,6 +103,7 @@ async def _card(turn: Turn) -> Message:
     ]
     labels = {
         "admin": _("Invite admin"),
+        "payouts": _("Invite to the payouts desk"),
         "reviewer": _("Invite reviewer"),
         "requester": _("Invite requester"),
         "worker": _("Invite worker"),

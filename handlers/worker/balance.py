@@ -20,10 +20,10 @@ from handlers import callbacks, choices, reasons, wage_words
 from handlers.callbacks import BALANCE, STATEMENT, pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button
+from handlers.payout_card import PO
 from handlers.turn import Turn
 
 SECOND = timedelta(seconds=1)
-BL = BALANCE
 BY_NUMBER = filters.Regex(r"^/l_\d{1,18}(@\w+)?\b")
 ROWS = 6
 NAME = 24  # characters of a project's name on a button
@@ -45,14 +45,18 @@ async def history(update: Update, turn: Turn) -> None:
     lines = await statements.page(
         turn.session, turn.worker.id, between, offset=number * ROWS, limit=ROWS
     )
-    rows = [
-        [Button(_short(turn, line), _data("line", line.posting_id, number, month))]
-        for line in lines
-    ]
+    rows = [[Button(_short(turn, line), _leads(line, number, month))] for line in lines]
     text = _("Tap a line to see the task behind it.") if lines else _("Nothing yet.")
     title = bold(_("History") if month is None else i18n.month(month.first))
     rows += [_turns(number, pages, month), [_home(month)]]
     turn.replace(Message(text=f"{title}\n{text}", rows=rows))
+
+
+def _leads(line: Line, page: int, month: Month | None) -> str:
+    """Where a line leads: to its task, or to the payouts."""
+    if line.kind == "payout":
+        return pack(PO, "list")
+    return _data("line", line.posting_id, page, month)
 
 
 async def line(update: Update, turn: Turn) -> None:
@@ -94,7 +98,7 @@ def _place(data: str | None, at: int) -> tuple[int, Month | None]:
 
 def _data(*fields: object) -> str:
     """A field that is None is left out."""
-    return pack(BL, *(field for field in fields if field is not None))
+    return pack(BALANCE, *(field for field in fields if field is not None))
 
 
 async def inert(update: Update, turn: Turn) -> None:
@@ -110,13 +114,15 @@ async def _summary(turn: Turn) -> Message:
     parts = [await _currency(turn, one) for one in found]
     week = await hours.this_week(turn.session, turn.worker, now=turn.now)
     parts += ["\n".join(lines)] if (lines := list(wage_words.week(week))) else []
-    this = Month.of(turn.now, turn.zone)
-    statement = Button(_("Statement"), pack(STATEMENT, "show", this))
-    return Message(text="\n\n".join([title, *parts]), rows=[[_history(), statement]])
+    withdraw = Button(_("Withdraw"), pack(PO, "start"), style="primary")
+    payouts = Button(_("Payouts"), pack(PO, "list"))
+    statement = Button(_("Statement"), pack(STATEMENT, "show", Month.of(turn.now, turn.zone)))
+    rows = [[withdraw], [_history(), payouts, statement]]
+    return Message(text="\n\n".join([title, *parts]), rows=rows)
 
 
 def _history() -> Button:
-    return Button(_("History"), pack(BL, "page", 0))
+    return Button(_("History"), pack(BALANCE, "page", 0))
 
 
 async def _currency(turn: Turn, one: Balance) -> str:
@@ -241,6 +247,7 @@ def _sign(line: Line) -> str:
         "accept": _("graded"),
         "bonus": _("bonus"),
         "topup": _("to the floor"),
+        "payout": _("payout"),
     }
     waits = line.kind == "answer" and line.state in ("answered", "returned")
     return _("pending") if waits else named.get(line.kind, "")
@@ -250,7 +257,7 @@ def _turns(number: int, pages: int, month: Month | None) -> list[Button]:
     if pages == 1:
         return []
     before = Button("‹", _data("page", max(number - 1, 0), month))
-    here = Button(f"{number + 1}/{pages}", pack(BL, "here"))
+    here = Button(f"{number + 1}/{pages}", pack(BALANCE, "here"))
     after = Button("›", _data("page", min(number + 1, pages - 1), month))
     return [before, here, after]
 
@@ -258,7 +265,7 @@ def _turns(number: int, pages: int, month: Month | None) -> list[Button]:
 def _home(month: Month | None) -> Button:
     """Back to the balance, or to the statement it belongs to."""
     if month is None:
-        return Button(choices.back(), pack(BL, "home"))
+        return Button(choices.back(), pack(BALANCE, "home"))
     return Button(choices.back(), pack(STATEMENT, "show", month))
 
 
@@ -273,8 +280,8 @@ def _cut(text: str, longest: int = SHOWN) -> str:
 HANDLERS = [
     CommandHandler("balance", balance),
     MessageHandler(BY_NUMBER & filters.UpdateType.MESSAGE, line_by_number),
-    CallbackQueryHandler(balance, pattern=f"^{BL}:home$"),
-    CallbackQueryHandler(inert, pattern=f"^{BL}:here$"),
-    CallbackQueryHandler(history, pattern=f"^{BL}:page:"),
-    CallbackQueryHandler(line, pattern=f"^{BL}:line:"),
+    CallbackQueryHandler(balance, pattern=f"^{BALANCE}:home$"),
+    CallbackQueryHandler(inert, pattern=f"^{BALANCE}:here$"),
+    CallbackQueryHandler(history, pattern=f"^{BALANCE}:page:"),
+    CallbackQueryHandler(line, pattern=f"^{BALANCE}:line:"),
 ]

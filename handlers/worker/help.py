@@ -31,11 +31,18 @@ async def open_page(update: Update, turn: Turn) -> None:
         return
     if name == "admin" and _runs(mine):
         text = _commands(mine)
-    elif (name == topics.REVIEWING and _reviews(mine)) or name in topics.FOR_ALL:
+    elif _reads(name, mine):
         text = topics.page(name)
     else:
         raise Gone
     turn.replace(Message(text=text, rows=[[Button(choices.back(), pack(HP, "home"))]]))
+
+
+def _reads(name: str, mine: Collection[str]) -> bool:
+    """Whether a topic is for somebody with these roles."""
+    if name == topics.PAYING:
+        return bool(set(roles.PAYING) & set(mine))
+    return name in topics.FOR_ALL or (name == topics.REVIEWING and _reviews(mine))
 
 
 def _screen(mine: Collection[str]) -> Message:
@@ -51,6 +58,8 @@ def _screen(mine: Collection[str]) -> Message:
     rows = pairs(buttons)
     if _reviews(mine):
         rows.append([topics.button(topics.REVIEWING, pack(HP, topics.REVIEWING))])
+    if set(roles.PAYING) & set(mine):
+        rows.append([topics.button(topics.PAYING, pack(HP, topics.PAYING))])
     if _runs(mine):
         rows.append([Button(_("Commands for admins"), pack(HP, "admin"))])
     return Message(text="\n".join(lines), rows=rows)
@@ -78,6 +87,8 @@ def _commands(mine: Collection[str]) -> str:
         "/team invite reviewer": _("Roles; a link that lets one person in."),
         "/verify @name": _("Whether somebody belongs to this team."),
     }
+    if set(roles.PAYING) & set(mine):
+        described["/payouts due"] = _("Who is due; batches, step by step, until they are paid.")
     if "owner" in mine:
         described["/audit dead"] = _("Messages and updates that were given up, and why.")
     lines = [f"<code>{escape(form)}</code>\n{words}" for form, words in described.items()]

@@ -7,15 +7,14 @@ from bot import i18n
 from bot.errors import Gone
 from bot.i18n import gettext as _
 from bot.i18n import pgettext
-from bot.pay import experts, topups
+from bot.pay import destinations, experts, topups
 from bot.people import languages, onboarding, roles, status_cards, summaries
 from handlers import callbacks, choices, keyboards, menu
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
 from handlers.keyboards import Button, pairs
+from handlers.payout_card import PO, ST
 from handlers.turn import Turn
-
-ST = "st"  # callback prefix
 
 
 async def settings(update: Update, turn: Turn) -> None:
@@ -188,9 +187,17 @@ async def _card(turn: Turn) -> Message:
         [_row(_("Field"), choices.field(worker.field or ""), "fields")],
         [await _summary(turn)],
         [await _status(turn)],
+        [await _payouts(turn)],
     ]
     lines = [bold(_("Settings")), _("Tap what you want to change.")]
     return Message(text="\n".join(lines), rows=rows)
+
+
+async def _payouts(turn: Turn) -> Button:
+    known = await destinations.current(turn.session, turn.worker.id)
+    shown = ", ".join(one.shown for one in known) or "–"
+    label = _("{setting}: {value}").format(setting=_("Payout details"), value=i18n.isolate(shown))
+    return Button(label, pack(PO, "details"))
 
 
 async def _languages(turn: Turn) -> Message:

@@ -45,8 +45,9 @@ async def test_a_link_gives_one_person_a_role_once(bot: Life) -> None:
 
 async def test_the_card_invites_by_button(bot: Life) -> None:
     await tell(bot, bot.owner, "/team")
-    assert labels(last_with_buttons(bot.owner))[-4:] == [
+    assert labels(last_with_buttons(bot.owner))[-5:] == [
         "Invite admin",
+        "Invite to the payouts desk",
         "Invite reviewer",
         "Invite requester",
         "Invite worker",

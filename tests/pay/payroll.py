@@ -73,7 +73,7 @@ class House:
             await session.flush()
             self.owner, self.maker, self.first, self.second = [one.id for one in staff]
             self.project = project.id
-            ranks = ("owner", "admin", "admin", "admin")
+            ranks = ("owner", "payouts", "payouts", "payouts")
             for one, role in zip(staff, ranks, strict=True):
                 session.add(Role(worker_id=one.id, role=role))
 
