@@ -9,6 +9,7 @@ from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, f
 from bot import calendar, i18n, money
 from bot.errors import Gone
 from bot.i18n import gettext as _
+from bot.i18n import pgettext
 from bot.models.pay import Bonus
 from bot.models.wage import TopUp
 from bot.pay import hours, ledger, statements, topups
@@ -114,7 +115,7 @@ async def _summary(turn: Turn) -> Message:
     parts = [await _currency(turn, one) for one in found]
     week = await hours.this_week(turn.session, turn.worker, now=turn.now)
     parts += ["\n".join(lines)] if (lines := list(wage_words.week(week))) else []
-    withdraw = Button(_("Withdraw"), pack(PO, "start"), style="primary")
+    withdraw = Button(pgettext("money", "Withdraw"), pack(PO, "start"), style="primary")
     payouts = Button(_("Payouts"), pack(PO, "list"))
     statement = Button(_("Statement"), pack(STATEMENT, "show", Month.of(turn.now, turn.zone)))
     rows = [[withdraw], [_history(), payouts, statement]]

@@ -9,6 +9,7 @@ from telegram.ext import CallbackQueryHandler
 from bot import money
 from bot.errors import Gone, Invalid
 from bot.i18n import gettext as _
+from bot.i18n import pgettext
 from bot.pay import arrivals, destinations, ledger, payout_limits, payout_plans, payouts
 from bot.pay.destinations import Place
 from bot.pay.payouts import Line
@@ -189,7 +190,7 @@ async def _choices(turn: Turn) -> Message:
     text = _("What do you want to withdraw?")
     if not rows:
         text = _("Nothing is available yet. Pending pay becomes available when it is accepted.")
-    title = bold(_("Withdraw"))
+    title = bold(pgettext("money", "Withdraw"))
     return Message(text=f"{title}\n{text}", rows=[*rows, [_back()]])
 
 
@@ -204,7 +205,7 @@ async def _rails(turn: Turn, currency: str) -> Message:
     found = await ledger.balances(turn.session, turn.worker.id)
     available = next(one.available for one in found if one.currency == currency)
     lines = [
-        bold(_("Withdraw")),
+        bold(pgettext("money", "Withdraw")),
         _("Available: {amount}").format(amount=payout_card.amount(available, currency)),
         _("How should the money come to you?"),
     ]
