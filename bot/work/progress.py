@@ -45,8 +45,10 @@ class Summary:
     """There is work, open for an hour or longer, and no answer in the last hour."""
     wage_micro: int | None
     """What an hour of the first stage pays at the measured time; None until it is measured."""
+    offered: int
+    """How often a task was offered, and answered, given back or let expire."""
     skipped: float
-    """Share of what was offered and given back."""
+    """Share of that which was skipped or reported."""
     reports: int
     """That nobody has decided about."""
     reviews: int
@@ -177,6 +179,7 @@ def _summary(project: Project, counts: _Counts) -> Summary:
         _states(counts, ids, ("skipped", "reported")),
         _states(counts, ids, ("expired",)),
     )
+    offered = given + skipped + expired
     per_hour = sum(counts.recent.get(id, 0) for id in ids)
     seconds = _median(counts, ids)
     wanted = sum(load.wanted for load in loads)
@@ -193,7 +196,8 @@ def _summary(project: Project, counts: _Counts) -> Summary:
         per_hour=per_hour,
         idle=given < wanted and not per_hour and _open_since(project, counts.since),
         wage_micro=specs[0].price_micro * HOUR // seconds if seconds and specs else None,
-        skipped=skipped / max(1, given + skipped + expired),
+        offered=offered,
+        skipped=skipped / max(1, offered),
         reports=sum(counts.reports.get(id, 0) for id in ids),
         reviews=sum(counts.reviews.get(id, 0) for id in ids),
         median_seconds=seconds,

@@ -25,6 +25,7 @@ GO = "go"  # and of the gold that a project's answers propose
 CHOICES = 8
 LABEL = 40  # characters of a name on a button
 SPENT, SKIPPED = 0.8, 0.15  # shares from which an alert is due
+OFFERED = 20  # of fewer offers a share of skips says nothing: the first skip would be all of them
 ORDER = ("open", "paused", "draft", "closing", "closed")
 
 
@@ -184,7 +185,7 @@ def alerts(found: Summary) -> list[str]:
         told.append(_("{share} of the budget is spent.").format(share=share))
     elif budget is not None and found.forecast.total.high > budget:
         told.append(_("The budget will not be enough."))
-    if found.skipped > SKIPPED:
+    if found.offered >= OFFERED and found.skipped > SKIPPED:
         share = i18n.percent(found.skipped)
         text = _("Workers skip or report {share} of what they are offered: look at the task.")
         told.append(text.format(share=share))

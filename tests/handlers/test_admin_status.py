@@ -2,10 +2,14 @@
 
 from datetime import timedelta
 
-from bot.work import projects
+from bot.clock import now
+from bot.models.people import Worker
+from bot.work import answers, dispatch, projects
+from bot.work.dispatch import Offer
 from tests.handlers import office
 from tests.handlers.office import press, shown, tell
 from tests.life import Life
+from tests.stories.scenes import worker_of
 
 
 async def test_one_project_in_words(bot: Life) -> None:
@@ -67,3 +71,32 @@ async def test_how_far_workers_agree(bot: Life) -> None:
             assert "Agreement (alpha): none, too few tasks have two answers" in said
     said = await tell(bot, bot.owner, f"/status {made.code}")
     assert "Agreement (alpha): 0.81" in said
+
+
+async def test_a_share_of_skips_says_something_from_twenty_offers_on(bot: Life) -> None:
+    text = office.COLOURS.replace('["en", "sw"]', '["en"]')
+    rows = b"key,thing\n" + b"".join(b"t%02d,thing %d\n" % (at, at) for at in range(20))
+    made = await office.project(bot, text, rows)
+    async with bot.database.transaction() as session:
+        await projects.open_project(session, await projects.find(session, made.id), actor=None)
+    amina = await bot.join("Amina")
+    await tell(bot, amina, "/work")
+    await press(bot, amina, "Skip")
+    await skip(bot, await worker_of(bot, amina), 18)
+    alert = "Workers skip or report 100% of what they are offered"
+    said = await tell(bot, bot.owner, f"/status {made.code}")
+    assert "Skipped: 100%" in said
+    assert alert not in said
+    await skip(bot, await worker_of(bot, amina), 1)
+    assert alert in await tell(bot, bot.owner, f"/status {made.code}")
+    assert alert in await press(bot, bot.owner, "Back")
+
+
+async def skip(bot: Life, worker_id: int, times: int) -> None:
+    """As the button does, without the messages."""
+    async with bot.database.transaction() as session:
+        worker = await session.get_one(Worker, worker_id)
+        for _ in range(times):
+            offer = await dispatch.next_for(session, worker, now=now())
+            assert isinstance(offer, Offer)
+            await answers.skip(session, offer, now=now())

@@ -517,7 +517,7 @@ async def test_a_summary_counts_what_is_there(database: Database) -> None:
     # Nine slots are open and one is held, at 0.02 USD and a ninth more for gold.
     assert found.forecast.total == (20_000 + 222_222, 20_000 + 222_223)
     assert (found.per_hour, found.median_seconds, found.wage_micro) == (2, 10, 7_200_000)
-    assert round(found.skipped, 3) == 0.333
+    assert (found.offered, round(found.skipped, 3)) == (3, 0.333)
     assert round(found.share, 3) == 0.167
     assert replace(listed, project=project) == found
 
