@@ -16,13 +16,17 @@ from bot.models.base import Base, table
 from bot.models.chat import Chat, Outbox
 from bot.models.people import Worker, WorkerLanguage
 from bot.models.work import Answer, Assignment, Project
+from bot.pay import ledger
+from bot.people import roles
 from bot.sandbox import Person
 from bot.sandbox.loopback import Loopback
 from bot.web import server
 from bot.work import intake, project_file, projects
-from tests.life import SECRET, Life, last_with_buttons
+from tests.handlers.office import press, tell
+from tests.life import SECRET, Life, buttons, last_with_buttons
 
 CENT = 10_000  # micro-units
+PAY = 25_000  # micro-units for a review of a basic task
 _numbers = itertools.count(1)
 
 
@@ -88,6 +92,21 @@ async def crew(bot: Life, count: int, *languages: str) -> list[Person]:
     return people
 
 
+async def reviewers(bot: Life, count: int, *languages: str) -> list[Person]:
+    """Such people, who may review."""
+    people = await crew(bot, count, *languages)
+    async with bot.database.transaction() as session:
+        for person in people:
+            await roles.grant(session, await worker_of(bot, person), "reviewer", by=None)
+    return people
+
+
+async def speak(bot: Life, person: Person, locale: str) -> None:
+    """From now on the bot speaks this language with them."""
+    me = await worker_of(bot, person)
+    await change(bot, update(table(Worker)).where(Worker.id == me).values(locale=locale))
+
+
 async def say(bot: Life, *people: Person, text: str = "/work") -> None:
     """Everybody writes the same, all at once."""
     await asyncio.gather(*(person.send(text) for person in people))
@@ -109,6 +128,18 @@ async def pick(bot: Life, person: Person, index: int) -> None:
     await bot.settle()
 
 
+async def refuse(
+    bot: Life, reviewer: Person, note: str = "The sky is blue.", expected: str = "blue"
+) -> None:
+    """Not accepted, for the first reason, with what is expected where there is such a button."""
+    await tell(bot, reviewer, "/review")
+    await press(bot, reviewer, "Not accepted")
+    await press(bot, reviewer, "R1")
+    if expected in buttons(last_with_buttons(reviewer)):
+        await press(bot, reviewer, expected)
+    await tell(bot, reviewer, note)
+
+
 def data(message: dict[str, Any], prefix: str) -> str:
     """What the first button with such data sends."""
     return next(one for one in all_data(message) if one.startswith(prefix))
@@ -125,9 +156,21 @@ def card(person: Person) -> str:
     return unmarked(message.get("text") or message.get("caption") or "")
 
 
+def said(person: Person) -> str:
+    """The newest message with buttons, as it is read."""
+    return card(person).replace("\u00a0", " ")
+
+
 def unmarked(text: str) -> str:
     """Without the marks that keep the direction of writing together."""
     return "".join(char for char in text if char not in "\u2066\u2067\u2068\u2069")
+
+
+async def money(bot: Life, person: Person) -> dict[str, int]:
+    """What they have, in micro-units; empty before they earned anything."""
+    async with bot.database.reading() as session:
+        found = await ledger.balances(session, await worker_of(bot, person))
+    return {"pending": found[0].pending, "available": found[0].available} if found else {}
 
 
 async def worker_of(bot: Life, person: Person) -> int:

@@ -12,8 +12,7 @@ from bot.sandbox import Person
 from tests.handlers.office import labels, press, shown, tell
 from tests.life import Life, last_with_buttons
 from tests.stories import scenes
-from tests.stories.scenes import pick
-from tests.stories.test_reviews import PAY, money, reviewers, speak
+from tests.stories.scenes import PAY, money, pick, reviewers, speak
 
 ALL = "review = { share = 1, due = '3d', audit = 0, gold = 1 }"
 RED, BLUE = 0, 1

@@ -18,9 +18,8 @@ from bot.work import intake, project_file, projects, states
 from tests.handlers.office import labels, press, tell, toast
 from tests.life import Life, last_with_buttons
 from tests.stories import scenes
-from tests.stories.scenes import CENT
-from tests.stories.test_reviews import PAY, money, reviewers, speak
-from tests.stories.test_skills import ladder, said, share_of
+from tests.stories.scenes import CENT, PAY, money, reviewers, said, speak
+from tests.stories.school import ladder, share_of
 
 TEXT = """
 [project]

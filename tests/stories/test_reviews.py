@@ -9,10 +9,8 @@ from sqlalchemy import func, select, update
 from bot.clock import now
 from bot.models.base import table
 from bot.models.chat import Outbox
-from bot.models.people import Worker
 from bot.models.reviews import Adjudication, Appeal, Review
 from bot.models.work import Answer, Assignment, Project, Task
-from bot.pay import ledger
 from bot.people import roles, skills
 from bot.quality.aggregate import Outcome
 from bot.sandbox import Person
@@ -20,10 +18,19 @@ from bot.work import invariants, results
 from tests.handlers.office import press, shown, tell, toast
 from tests.life import Life, last_with_buttons
 from tests.stories import scenes
-from tests.stories.scenes import CENT, act, all_data, pick
+from tests.stories.scenes import (
+    CENT,
+    PAY,
+    act,
+    all_data,
+    money,
+    pick,
+    refuse,
+    reviewers,
+    speak,
+)
 
 ALL = "review = { share = 1, due = '3d', audit = 0 }"
-PAY = 25_000  # micro-units for a review of a basic task
 PRICE = 2 * CENT
 
 
@@ -35,14 +42,6 @@ async def sound(bot: Life) -> AsyncIterator[None]:
         assert (await invariants.look(session, now=now())).wrong == {}
 
 
-async def reviewers(bot: Life, count: int, *languages: str) -> list[Person]:
-    people = await scenes.crew(bot, count, *languages)
-    async with bot.database.transaction() as session:
-        for person in people:
-            await roles.grant(session, await scenes.worker_of(bot, person), "reviewer", by=None)
-    return people
-
-
 async def answered(bot: Life, worker: Person, *fields: str, **terms: object) -> None:
     """One task of a choice between red and blue, answered with red."""
     wanted = fields or (ALL,)
@@ -51,30 +50,9 @@ async def answered(bot: Life, worker: Person, *fields: str, **terms: object) -> 
     await pick(bot, worker, 0)
 
 
-async def refuse(bot: Life, reviewer: Person, note: str = "The sky is blue.") -> None:
-    """Not accepted, for the first reason, with the second option expected."""
-    await tell(bot, reviewer, "/review")
-    await press(bot, reviewer, "Not accepted")
-    await press(bot, reviewer, "R1")
-    if "blue" in labels(reviewer):
-        await press(bot, reviewer, "blue")
-    await tell(bot, reviewer, note)
-
-
 def labels(person: Person) -> list[str]:
     rows = last_with_buttons(person)["reply_markup"]["inline_keyboard"]
     return [one["text"] for row in rows for one in row]
-
-
-async def speak(bot: Life, person: Person, locale: str) -> None:
-    me = await scenes.worker_of(bot, person)
-    await scenes.change(bot, update(table(Worker)).where(Worker.id == me).values(locale=locale))
-
-
-async def money(bot: Life, person: Person) -> dict[str, int]:
-    async with bot.database.reading() as session:
-        found = await ledger.balances(session, await scenes.worker_of(bot, person))
-    return {"pending": found[0].pending, "available": found[0].available} if found else {}
 
 
 async def state(bot: Life) -> str:

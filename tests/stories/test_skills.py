@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from io import BytesIO
 from typing import Any
 
 from sqlalchemy import event, select, update
@@ -13,101 +12,29 @@ from bot.clock import now
 from bot.i18n import strip_marks
 from bot.models.base import table
 from bot.models.people import Worker, WorkerLanguage
-from bot.models.skills import Observation, Sitting, Skill, SkillChange
-from bot.models.work import Assignment, Project, Task
+from bot.models.skills import Observation, Sitting, SkillChange
+from bot.models.work import Assignment, Task
 from bot.people import skills
 from bot.sandbox import Person
-from bot.work import intake, project_file, projects, restrictions
+from bot.work import project_file, projects, restrictions
 from tests.handlers.office import labels, press, sent, tell, toast
 from tests.life import Life, last_with_buttons
 from tests.stories import scenes
-from tests.stories.scenes import CENT, act, card
-
-WORDS = {
-    "en": ("Is it good?", "Yes", "No"),
-    "sw": ("Je, ni nzuri?", "Ndiyo", "Hapana"),
-}
-
-
-def written(slug: str, stage: str = "", project: str = "", gold_share: float = 0) -> str:
-    """A project that asks yes or no in English and Swahili, at two cents."""
-    texts = [
-        f'[stage.text.{code}]\nquestion = "{slug}: {question}"\n'
-        f'[stage.text.{code}.options]\nyes = "{yes}"\nno = "{no}"\n'
-        for code, (question, yes, no) in WORDS.items()
-    ]
-    return (
-        f'[project]\nid = "{slug}"\nname = "{slug}"\nlanguages = ["en", "sw"]\n'
-        f'budget = "50 USD"\n{project}\n[stage]\ntype = "choice"\noptions = ["yes", "no"]\n'
-        f'show = ["thing"]\nprice = "0.02 USD"\nexpected_seconds = 10\n'
-        f"gold_share = {gold_share}\n{stage}\n" + "\n".join(texts)
-    )
-
-
-async def opened(
-    bot: Life, slug: str, stage: str = "", *, project: str = "", rows: str, gold_share: float = 0
-) -> Project:
-    """Such a project, open."""
-    text = written(slug, stage, project, gold_share)
-    async with bot.database.transaction() as session:
-        made = await projects.apply(session, project_file.parse(text), actor=None)
-        await intake.load(session, made, BytesIO(rows.encode()), "csv", actor=None)
-        return await projects.open_project(session, made, actor=None)
-
-
-def gold(*keys: str, language: str = "en", answer: str = "yes", hint: str = "") -> str:
-    lines = [f"{key},{language},the {key},{answer},{hint}\n" for key in keys]
-    return "".join(lines)
-
-
-HEAD = "key,language,thing,gold,hint\n"
-EXAM = """
-kind = "exam"
-[project.exam]
-tasks = 2
-pass = "100%"
-attempts = 2
-retry = "24h"
-"""
-
-
-async def exam(bot: Life, project: str = EXAM, count: int = 4) -> Project:
-    rows = HEAD + "".join(
-        gold(*(f"{code}{n}" for n in range(count)), language=code) for code in WORDS
-    )
-    return await opened(bot, "exam", 'skill = "fluency_{language}"', project=project, rows=rows)
-
-
-async def training(bot: Life) -> Project:
-    rows = HEAD + "".join(
-        gold(f"{code}-t1", f"{code}-t2", language=code, answer="no", hint="Read it twice.")
-        for code in WORDS
-    )
-    return await opened(
-        bot, "training", 'skill = "warm_{language}"', project='kind = "training"', rows=rows
-    )
-
-
-async def work(bot: Life, demands: str = 'skills = { "fluency_{language}" = ">=80" }') -> Project:
-    rows = "key,language,thing\nw1,en,a w1\nw2,en,a w2\nv1,sw,v1\nv2,sw,v2\n"
-    return await opened(bot, "pairs", demands, rows=rows)
-
-
-async def share_of(bot: Life, person: Person, skill: str) -> int | None:
-    worker = await scenes.worker_of(bot, person)
-    query = select(Skill.score_ppm).where(Skill.worker_id == worker, Skill.skill == skill)
-    found = await scenes.look(bot, query)
-    return found[0] if found else None
-
-
-async def a_day_later(bot: Life) -> None:
-    past = now() - timedelta(seconds=1)
-    await scenes.change(bot, update(table(Sitting)).values(retry_at=past))
-
-
-def said(person: Person) -> str:
-    """The newest message with buttons, as it is read."""
-    return card(person).replace("\u00a0", " ")
+from tests.stories.scenes import CENT, act, said
+from tests.stories.school import (
+    EXAM,
+    HEAD,
+    a_day_later,
+    exam,
+    gold,
+    ladder,
+    opened,
+    share_of,
+    sit,
+    training,
+    work,
+    written,
+)
 
 
 @contextmanager
@@ -122,20 +49,6 @@ def counting(bot: Life) -> Iterator[list[str]]:
     event.listen(engine, "before_cursor_execute", note)
     yield statements
     event.remove(engine, "before_cursor_execute", note)
-
-
-async def ladder(bot: Life, person: Person) -> str:
-    return strip_marks(await tell(bot, person, "/ladder"))
-
-
-async def sit(bot: Life, person: Person, *answers: str) -> str:
-    """Begin the exam from /ladder and answer it; what is said at the end."""
-    await tell(bot, person, "/ladder")
-    await press(bot, person, "Exam: exam")
-    await press(bot, person, "Start")
-    for answer in answers:
-        await press(bot, person, answer)
-    return said(person)
 
 
 async def test_who_fails_an_exam_trains_passes_and_works(bot: Life) -> None:
@@ -596,4 +509,4 @@ async def test_a_training_goes_from_easy_to_hard_and_on_after_a_stop(bot: Life) 
     assert "a hard" in said(amina)
     await press(bot, amina, "Yes")
     assert "2 of 3 right at the first try." in said(amina)
-    assert "You keep $0.06 USD for it." in said(amina)
+    assert "$0.06 USD is added to your balance." in said(amina)
