@@ -85,7 +85,7 @@ async def result(session: Session, worker: Worker, end: Outcome, *, now: datetim
         if opened:
             names = ", ".join(map(escape, opened))
             lines.append(_("Unlocked: {projects}.").format(projects=names))
-    lines.append(_("You keep {amount} for it.").format(amount=earned(spec, sitting.answered)))
+    lines.append(_pay(end))
     rows = [[Button(_("Get a task"), pack(WORK, "work", 0, 0))]]
     return Message(text="\n".join(lines), rows=rows)
 
@@ -181,6 +181,14 @@ def _outcome(end: Outcome, zone: str) -> str:
         return said.format(**counts, needed=needed)
     said = _("{correct} of {count} right, and {needed} are needed. Not yet.")
     return f"{said.format(**counts, needed=needed)}\n{_again(sitting, zone)}"
+
+
+def _pay(end: Outcome) -> str:
+    """Theirs whatever came of it; people's grades come long after it was added."""
+    said = _("You keep {amount} for it.")
+    if end.sitting.state in ("passed", "done") and end.sitting.score_ppm is None:
+        said = _("{amount} is added to your balance.")
+    return said.format(amount=earned(end.spec, end.sitting.answered))
 
 
 def _graded(end: Outcome, zone: str) -> str:
