@@ -6,6 +6,7 @@ from handlers.keyboards import Button
 
 REVIEWING = "reviewing"  # for those who may review
 PAYING = "paying"  # for owners and the payouts desk
+QUALITY = "quality"  # for those who run the bot
 
 PAGES: dict[str, tuple[str, str]] = {
     "pay": (
@@ -55,7 +56,8 @@ PAGES: dict[str, tuple[str, str]] = {
         N_(
             "Send /work for a task. Answer with its buttons, or write when it asks for text. "
             "Skip what is unclear or not for you: it costs nothing. Report what is broken or "
-            "harmful. You can stop at any time, and /work brings an open task back."
+            "harmful. You can stop at any time, and /work brings an open task back. Some tasks are "
+            "given to several people, more often while you are new to a project; each is paid."
         ),
     ),
     "review": (
@@ -75,7 +77,9 @@ PAGES: dict[str, tuple[str, str]] = {
             "checked; old ones count for less. Some work needs a skill: /ladder shows yours, what "
             "is missing, and the exams. Trainings and exams are paid whatever the result, and in "
             "both only first answers count. Where an exam asks you to write, two people who speak "
-            "the language grade your answers."
+            "the language grade your answers. Not passed? You read when you may try again, and get "
+            "a message on that day. If many answers in a project go wrong, you may be asked for a "
+            "training: work there pauses until you have done it, and you read why."
         ),
     ),
     "data": (
@@ -101,7 +105,29 @@ PAGES: dict[str, tuple[str, str]] = {
             "have 30 minutes for an answer; Skip leaves it to others. You see no answer of your "
             "own, and none that you have decided about. Some of your decisions are looked at by a "
             "second reviewer, and of a few answers the right decision is known: /review shows how "
-            "many of yours were overturned, and how many were right."
+            "many of yours were overturned, and how many were right. Appeals come here too, with "
+            "the author's words and the decision that they are about. An answer to a written exam "
+            "gets a grade: compare it with the good answer below it. Two people grade each answer, "
+            "and a third where they are far apart."
+        ),
+    ),
+    QUALITY: (
+        N_("Quality, for admins"),
+        N_(
+            "A project file says how its answers are checked.\n\n"
+            "<b>Skills and exams.</b> Work can demand skills, which exams and gold answers give. "
+            "Exams and trainings are projects of their own, in which every task is gold. Exams of "
+            "the type text are graded by two people who speak the language.\n\n"
+            "<b>Rules</b> say what follows from somebody's last answers: a pause, more answers for "
+            "their tasks, a training that they do before they go on. Rules, on a project's card, "
+            "tries them on last week. None takes money.\n\n"
+            "<b>Answers per task.</b> A fixed number, or as many as it takes to be sure, or by "
+            "experience: of a newcomer's first answers every second one is asked of others too, "
+            "later fewer.\n\n"
+            "<b>Reviewers</b> get some answers whose right decision is known. The card of a "
+            "reviewer in /workers shows how many they had right, and how many were overturned.\n\n"
+            "<b>Appeals</b> are in /inbox appeals. Somebody else than before decides, within 3 "
+            "working days; after that the answer is accepted and paid."
         ),
     ),
     PAYING: (
@@ -116,7 +142,7 @@ PAGES: dict[str, tuple[str, str]] = {
         ),
     ),
 }
-FOR_ALL = tuple(name for name in PAGES if name not in (REVIEWING, PAYING))
+FOR_ALL = tuple(name for name in PAGES if name not in (REVIEWING, QUALITY, PAYING))
 
 
 def page(name: str) -> str:

@@ -42,6 +42,8 @@ def _reads(name: str, mine: Collection[str]) -> bool:
     """Whether a topic is for somebody with these roles."""
     if name == topics.PAYING:
         return bool(set(roles.PAYING) & set(mine))
+    if name == topics.QUALITY:
+        return _runs(mine)
     return name in topics.FOR_ALL or (name == topics.REVIEWING and _reviews(mine))
 
 
@@ -61,6 +63,7 @@ def _screen(mine: Collection[str]) -> Message:
     if set(roles.PAYING) & set(mine):
         rows.append([topics.button(topics.PAYING, pack(HP, topics.PAYING))])
     if _runs(mine):
+        rows.append([topics.button(topics.QUALITY, pack(HP, topics.QUALITY))])
         rows.append([Button(_("Commands for admins"), pack(HP, "admin"))])
     return Message(text="\n".join(lines), rows=rows)
 

@@ -82,9 +82,29 @@ async def test_help_is_one_screen_with_topics(bot: Life) -> None:
     await person.tap_data(person.last["message_id"], "hp:admin")
     await bot.settle()
     assert "/newproject" not in person.last["text"]
+    await person.tap_data(person.last["message_id"], "hp:quality")
+    await bot.settle()
+    assert "for admins" not in person.last["text"]
 
 
 async def test_admins_see_their_commands(bot: Life) -> None:
     await bot.join_as(bot.owner)
     await write(bot, bot.owner, "/help")
     assert "/set p_7k2 price=0.04" in await press(bot, bot.owner, "hp:admin")
+
+
+async def test_help_explains_how_quality_is_kept_to_each_who_looks(bot: Life) -> None:
+    await bot.join_as(bot.owner)
+    await write(bot, bot.owner, "/help")
+    told = {}
+    for name in ("tasks", "skills", "review", "reviewing", "quality"):
+        told[name] = await press(bot, bot.owner, f"hp:{name}")
+        await press(bot, bot.owner, "hp:home")
+    assert "given to several people, more often while you are new" in told["tasks"]
+    assert "two people who speak the language grade your answers" in told["skills"]
+    assert "you may be asked for a training" in told["skills"]
+    assert "you can appeal within 14 days" in told["review"]
+    assert "of a few answers the right decision is known" in told["reviewing"]
+    assert "Two people grade each answer" in told["reviewing"]
+    for part in ("Skills and exams", "Rules", "Answers per task", "Reviewers", "Appeals"):
+        assert part in told["quality"]
