@@ -9,7 +9,7 @@ before 'no tasks' is said, the queue is looked through once more from its start.
 import random
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -239,14 +239,17 @@ async def waiting(
     return [(chat, worker) for chat, worker in found]
 
 
-async def renew(session: Session, current: Offer, *, now: datetime) -> None:
-    """Any sign of life gives the lease its full length again."""
-    lease = lease_length(current.spec.expected_seconds, None)
+async def renew(session: Session, current: Offer, *, now: datetime) -> Offer:
+    """Any sign of life gives the lease its full length again; a longer one stays as it is."""
+    until = now + lease_length(current.spec.expected_seconds, None)
+    if current.state != "held" or until <= current.lease_until:
+        return current
     await session.execute(
         update(assignments)
         .where(assignments.c.id == current.assignment_id, assignments.c.state == "held")
-        .values(lease_until=now + lease)
+        .values(lease_until=until)
     )
+    return replace(current, lease_until=until)
 
 
 async def give_back(

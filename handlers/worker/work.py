@@ -47,7 +47,7 @@ async def work(update: Update, turn: Turn) -> None:
     turn.chat.expecting = None
     offer = await dispatch.next_for(turn.session, turn.worker, now=turn.now)
     if isinstance(offer, Offer):
-        await dispatch.renew(turn.session, offer, now=turn.now)
+        offer = await dispatch.renew(turn.session, offer, now=turn.now)
     await _show_next(turn, offer)
 
 

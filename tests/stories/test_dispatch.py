@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, text, update
 
+from bot import i18n
 from bot.clock import now
 from bot.models.base import table
 from bot.models.chat import Chat
@@ -302,3 +303,21 @@ async def test_a_task_that_others_are_just_taking_is_not_said_to_be_done(bot: Li
             await asyncio.wait_for(bot.settle(), 0.2)
     await bot.settle()
     assert "the rose" in card(amina)
+
+
+async def test_work_says_until_when_the_task_is_theirs_now_and_takes_no_time_away(
+    bot: Life,
+) -> None:
+    await opened(bot, "choice", "options = ['red', 'blue']", tasks=["sky"])
+    (amina,) = await crew(bot, 1)
+    await say(bot, amina)
+    begun = now() - timedelta(seconds=1)
+    for left in (timedelta(minutes=1), timedelta(hours=2)):
+        until = begun + left
+        await scenes.change(bot, update(table(Assignment)).values(lease_until=until))
+        await say(bot, amina)
+        held = await scenes.held(bot, amina)
+        assert held is not None
+        assert held.lease_until >= max(until, begun + timedelta(minutes=5))
+        shown = i18n.clock_time(held.lease_until, "Africa/Nairobi")
+        assert f"yours until {scenes.unmarked(shown)}" in card(amina)
