@@ -139,6 +139,8 @@ class Kazi:
         """
         self._stopping.set()
         if self.clock.running:
+            self.clock.pause()
+            await asyncio.sleep(0)  # a tick cancelled before its first step is logged as a fault
             self.clock.shutdown(wait=False)
         await self.sender.stop()
         if self.sender.rails is not None:

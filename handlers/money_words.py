@@ -1,5 +1,6 @@
 """What money came or went for, in words of statements."""
 
+from bot import i18n
 from bot.i18n import gettext as _
 from bot.pay.statements import Line
 from handlers import reasons
@@ -34,3 +35,14 @@ def state(line: Line) -> str:
     if line.state in PENDING:
         return _("Pending")
     return _("Accepted") if line.state == "accepted" else _("Not accepted")
+
+
+def columns() -> tuple[str, ...]:
+    """The heads of a listing of lines."""
+    return _("Line"), _("Date"), _("Project"), _("For"), _("Amount"), _("State")
+
+
+def when(line: Line, zone: str) -> tuple[str, str]:
+    """What opens a line in the chat, and its moment."""
+    day = f"{i18n.full_day(line.at, zone)}, {i18n.clock_time(line.at, zone)}"
+    return f"/l_{line.posting_id}", day

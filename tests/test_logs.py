@@ -266,7 +266,7 @@ async def a_day(bot: Life) -> str:
     url = str((await bot.kazi.wire.call("getWebhookInfo", {}))["url"])
     said = {"message_id": 1, "date": 1, "chat": amina.chat.info, "from": amina.user}
     contact = {"contact": {"phone_number": "254712345678", "first_name": f"Eve{BOUNDARY}"}}
-    async with httpx.AsyncClient(headers={SECRET_HEADER: SECRET}) as web:
+    async with httpx.AsyncClient(headers={SECRET_HEADER: SECRET}, timeout=60) as web:
         await web.post(url, json={"update_id": 10**9, "message": said | contact})
         broken = said | {"date": "yesterday", "text": PHONE}
         for _ in range(5):

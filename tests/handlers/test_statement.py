@@ -12,7 +12,7 @@ from bot.models.people import Worker
 from bot.pay import ledger, monthly
 from bot.pay.months import Month
 from bot.pay.statements import Line
-from handlers import statement_file
+from handlers import statement_file, statement_pdf
 from tests.handlers.office import press, sent, tell
 from tests.handlers.people import worker_of
 from tests.handlers.test_balance import earn
@@ -107,7 +107,7 @@ def test_the_same_statement_is_the_same_file(language: str) -> None:
 
 def test_a_name_the_font_cannot_write_is_a_code(monkeypatch) -> None:
     names = ["Žluťoučký", "Ελληνικά", "Русский", "文章", "جمل", "हिन्दी", "🙂 fun", "a\u2066b\u2069"]
-    shown = [statement_file.printable(name, "p_7k2") for name in names]
+    shown = [statement_pdf.printable(name, "p_7k2") for name in names]
     assert shown == ["Žluťoučký", "Ελληνικά", "Русский", *["p_7k2"] * 4, "ab"]
     assert statement_file.pdf(made(*names, "x" * 300)).startswith(b"%PDF-")
 

@@ -96,22 +96,28 @@ async def test_answers_of_other_weeks_are_not_told(bot: Life) -> None:
     assert summaries(amina) == []
 
 
+def setting(person: Person) -> str:
+    """What the button of the weekly summary says."""
+    said = map(scenes.unmarked, buttons(last_with_buttons(person)))
+    return next(text for text in said if text.startswith("Weekly summary"))
+
+
 async def test_it_is_switched_off_and_on_in_the_settings(bot: Life) -> None:
     amina = await bot.join("Amina")
     await opened(bot, "choice", COLOURS, tasks=["rose"])
     await say(bot, amina)
     await pick(bot, amina, 0)
     await write(bot, amina, "/settings")
-    assert scenes.unmarked(buttons(last_with_buttons(amina))[4]) == "Weekly summary: on"
+    assert setting(amina) == "Weekly summary: on"
     for _ in range(2):
         await amina.tap_data(last_with_buttons(amina)["message_id"], "st:summary:off")
         await bot.settle()
-    assert scenes.unmarked(buttons(last_with_buttons(amina))[4]) == "Weekly summary: off"
+    assert setting(amina) == "Weekly summary: off"
     await monday(bot)
     await look(bot)
     assert summaries(amina) == []
     await press(bot, amina, "st:summary:on")
-    assert scenes.unmarked(buttons(last_with_buttons(amina))[4]) == "Weekly summary: on"
+    assert setting(amina) == "Weekly summary: on"
     await monday(bot)
     await look(bot)
     assert len(summaries(amina)) == 1

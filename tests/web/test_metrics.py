@@ -45,7 +45,9 @@ NAMES = {
 @pytest.fixture
 async def web(bot: Life) -> AsyncIterator[httpx.AsyncClient]:
     url = httpx.URL((await bot.kazi.wire.call("getWebhookInfo", {}))["url"])
-    async with httpx.AsyncClient(base_url=url.join("/"), headers={SECRET_HEADER: SECRET}) as client:
+    async with httpx.AsyncClient(
+        base_url=url.join("/"), headers={SECRET_HEADER: SECRET}, timeout=60
+    ) as client:
         yield client
 
 
@@ -216,7 +218,7 @@ WRONG: list[list[tuple[str, str]]] = [
 
 async def test_with_a_token_set_it_is_needed_even_on_this_machine(bot: Life) -> None:
     bot.kazi.settings.metrics_token = SecretStr("the-right-one")
-    async with Loopback(server.app(bot.kazi)) as served, httpx.AsyncClient() as web:
+    async with Loopback(server.app(bot.kazi)) as served, httpx.AsyncClient(timeout=60) as web:
         for headers in WRONG:
             answer = await web.get(f"{served.url}/metrics", headers=headers)
             assert answer.status_code == 401, headers

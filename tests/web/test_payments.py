@@ -28,7 +28,7 @@ async def till(bot: Life):
     bot.kazi.settings.mpesa_callback_secret = SecretStr(SECRET)
     url = str((await bot.kazi.webhook_info())["url"])
     origin = url[: url.index("/telegram/")]
-    async with httpx.AsyncClient(base_url=origin, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=origin, trust_env=False, timeout=60) as client:
         yield client
 
 

@@ -30,7 +30,7 @@ _numbers = itertools.count(1)
 async def web(bot: Life) -> AsyncIterator[httpx.AsyncClient]:
     found = await bot.kazi.wire.call("getWebhookInfo", {})
     origin = str(found["url"]).removesuffix(HOOK)
-    async with httpx.AsyncClient(base_url=origin, headers=ALLOWED) as client:
+    async with httpx.AsyncClient(base_url=origin, headers=ALLOWED, timeout=60) as client:
         yield client
 
 
