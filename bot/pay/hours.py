@@ -1,7 +1,8 @@
 """Hours worked, from the rows that tell of them, and what each of them brought; see `wage`.
 
 Nothing is counted while people work: the rows of offers, answers, reviews and appeals have it all.
-A piece of time belongs to the week in which it was begun.
+A piece of time belongs to the week in which it was begun; that of a review, a rework or an appeal
+to the one in which it was given: the week before may have been brought up to the floor by then.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -232,7 +233,7 @@ def _reworked(worker_id: int, since: datetime, until: datetime) -> Select[Any]:
     ).where(
         Review.author_id == worker_id,
         Review.verdict == "returned",
-        *_within(Review.decided_at, since, until),
+        *_within(again, since, until),
     )
 
 
@@ -289,14 +290,13 @@ def _review(row: Any, known: Floors, country: str | None) -> Piece:
 
 
 def _pause(row: Any, known: Floors, country: str | None) -> Piece:
-    """Time whose money is with the answer; none where nothing came of it."""
-    elapsed = 0 if row.ended_at is None else _whole(row.begun_at, row.ended_at)
+    """Time whose money is with the answer."""
     return Piece(
         project_id=row.project_id,
         currency=row.currency,
-        seconds=wage.active(elapsed, _usual(row)),
+        seconds=wage.active(_whole(row.begun_at, row.ended_at), _usual(row)),
         micro=0,
-        floor_micro=known.micro(country, row.currency, row.begun_at.date()),
+        floor_micro=known.micro(country, row.currency, row.ended_at.date()),
     )
 
 

@@ -101,6 +101,23 @@ async def test_refusals_appeals_reworks_and_reviews_count(session: Session) -> N
     assert await counted() == (220, 5)
 
 
+async def test_a_rework_counts_when_it_is_given_however_long_ago_it_came_back(
+    session: Session,
+) -> None:
+    job = await Job(session).begin()
+    amina, baraka = await person(session, "w-amina"), await person(session, "w-baraka")
+    returned = await job.offer(amina, "returned", at=NOW - 2 * DAY)
+    await job.verdict(returned, "returned", by=baraka, at=NOW - DAY - HOUR)
+    before = await hours.worked(session, amina, since=NOW - 2 * DAY, until=NOW - DAY, now=NOW)
+    given = NOW - DAY + HOUR  # the day before was added up, and topped up, by then
+    again = Answer(assignment_id=returned.id, revision=2, value="no", label="no", at=given)
+    session.add(again)
+    await session.flush()
+    after = await hours.worked(session, amina, since=NOW - 2 * DAY, until=NOW - DAY, now=NOW)
+    assert wage.total(after) == wage.total(before)
+    assert await day_of(session, amina) == (120, 0)
+
+
 async def test_copied_answers_have_no_floor(session: Session) -> None:
     job = await Job(session).begin(median=None)
     amina, baraka = await person(session, "w-amina"), await person(session, "w-baraka")
