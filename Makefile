@@ -30,10 +30,12 @@ audit: setup
 	@$(RUN)/uv export --frozen --quiet --no-emit-project --all-extras --format requirements-txt > .venv/locked.txt
 	@$(RUN)/uv tool run --quiet pip-audit --strict --disable-pip --require-hashes -r .venv/locked.txt $(ARGS)
 
-# The long forms of what `make test` runs in short: 50 kills of real processes, each started cold, and
-# 10 minutes of everything at once.
+# The long forms of what `make test` runs in short: 50 kills of real processes, each started cold,
+# 10 minutes of everything at once, 100 races of two who pay, and money moved in any order.
+LONG = KAZI_CHAOS_KILLS=50 KAZI_CHAOS_COLD=1 KAZI_CHAOS_SECONDS=600
+LONG += KAZI_CHAOS_ROUNDS=100 KAZI_CHAOS_CROWD=200 KAZI_CHAOS_EXAMPLES=200
 chaos: setup
-	@KAZI_CHAOS_KILLS=50 KAZI_CHAOS_COLD=1 KAZI_CHAOS_SECONDS=600 $(RUN)/pytest tests/chaos -s $(ARGS)
+	@$(LONG) $(RUN)/pytest tests/chaos tests/pay/test_payout_races.py tests/pay/test_money_model.py -s $(ARGS)
 
 bench: setup
 	@$(RUN)/python -m tests.bench $(ARGS)
