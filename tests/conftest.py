@@ -26,8 +26,28 @@ hypothesis.settings.load_profile("kazi")
 TEMPLATE = "kazi_template"
 UNSAFE = ("fsync", "full_page_writes")  # a server that falls still has what it committed
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a disk that needs no waiting
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+HERE = Path(__file__).resolve().parent
+SHARED = HERE.parents[1] / "shared"
 _numbers = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--rest", action="store_true", help="of tests/pay only what `make coverage` leaves out"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """No test twice: branches are counted on SQLite, without the long model."""
+    if config.getoption("rest"):
+        done = [item for item in items if _counted(item)]
+        items[:] = [item for item in items if not _counted(item)]
+        config.hook.pytest_deselected(items=done)
+
+
+def _counted(item: pytest.Item) -> bool:
+    others = ("postgresql", "money_model")
+    return item.path.parent == HERE / "pay" and not any(one in item.nodeid for one in others)
 
 
 @pytest.fixture(scope="session")

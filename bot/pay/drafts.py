@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, text, update
 
 from bot.models.base import table
 from bot.models.payouts import Batch, Payout
@@ -43,12 +43,6 @@ class Origin(NamedTuple):
 
 async def opened(session: Session, route: Route, origin: Origin, *, now: datetime) -> int:
     """The id of the route's draft, made when there is none; nobody freezes it meanwhile."""
-    mine = (
-        batches.c.provider == route.provider,
-        batches.c.currency == route.currency,
-        batches.c.country == route.country,
-        batches.c.state == "draft",
-    )
     values = {
         **route._asdict(),
         "code": f"b-{''.join(secrets.choice(ALPHABET) for _ in range(7))}",
@@ -59,11 +53,16 @@ async def opened(session: Session, route: Route, origin: Origin, *, now: datetim
         "changed_by": origin.actor,
         "changed_at": now,
     }
-    while True:  # whoever froze it between the two statements left room for a new one
-        await session.execute(upsert(session, batches).values(values).on_conflict_do_nothing())
-        found = await session.scalar(select(batches.c.id).where(*mine).with_for_update())
-        if found is not None:
-            return int(found)
+    statement = upsert(session, batches).values(values)
+    found = await session.scalar(
+        statement.on_conflict_do_update(
+            index_elements=[*route._fields],
+            index_where=batches.c.state == text("'draft'"),
+            set_={"currency": route.currency},  # what it is: the draft there is gets locked
+        ).returning(batches.c.id)
+    )
+    assert found is not None
+    return int(found)
 
 
 async def put(

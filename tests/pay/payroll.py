@@ -176,8 +176,10 @@ class House:
     async def freeze(self) -> None:
         await self.do(lambda session, now: safeguards.freeze(session, "a test", now))
 
-    async def thaw(self) -> None:
-        await self.do(lambda session, now: safeguards.thaw(session, None, now))
+    async def thaw(self) -> bool:
+        """Whether payouts were frozen."""
+        thawed: bool = await self.do(lambda session, now: safeguards.thaw(session, None, now))
+        return thawed
 
     async def frozen(self) -> str | None:
         async with self.database.reading() as session:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.models.people import Worker
 from bot.models.work import Project
 from bot.pay import ledger
-from bot.pay.ledger import Balance, KeyReused, LedgerBroken, Side
+from bot.pay.ledger import Balance, KeyReused, LedgerBroken, Side, Whose
 from bot.store.database import Database, Session
 
 PRICE = 12_500  # $0.0125
@@ -51,9 +51,10 @@ async def test_the_same_key_with_another_amount_is_an_alarm(database: Database, 
     worker, project = people
     async with database.transaction() as session:
         await earn(session, worker, project, 1)
-    with pytest.raises(KeyReused):
+    with pytest.raises(KeyReused) as caught:
         async with database.transaction() as session:
             await earn(session, worker, project, 1, micro=PRICE + 1)
+    assert caught.value.key == "answer:1"
 
 
 async def test_a_bonus_is_available_at_once_and_posted_once(database: Database, people):
@@ -66,6 +67,26 @@ async def test_a_bonus_is_available_at_once_and_posted_once(database: Database, 
     with pytest.raises(KeyReused):
         async with database.transaction() as session:
             await ledger.bonus(session, 7, **whose | {"micro": 1})
+
+
+async def test_a_graded_answer_pays_its_part_and_the_worker_reads_it_line_by_line(
+    database: Database, people
+):
+    worker, project = people
+    whose = Whose(worker, project, 1, "USD")
+    async with database.transaction() as session:
+        await earn(session, worker, project, 1)
+        await ledger.accept_part(session, whose, micro=PRICE, granted=PRICE // 2)
+    assert await balances(database, worker) == [Balance("USD", available=PRICE // 2)]
+    async with database.reading() as session:
+        newest = await ledger.lines(session, worker, offset=0, limit=2)
+        (oldest,) = await ledger.lines(session, worker, offset=2, limit=2)
+    assert {(one.kind, one.account, one.micro) for one in newest} == {
+        ("accept", "available", PRICE // 2),
+        ("accept", "pending", -PRICE),
+    }
+    assert (oldest.kind, oldest.account, oldest.micro) == ("answer", "pending", PRICE)
+    assert (oldest.currency, oldest.assignment_id) == ("USD", 1)
 
 
 async def test_work_that_pays_nothing_posts_nothing(database: Database, people):

@@ -8,6 +8,7 @@ import pytest
 from bot.models.people import Worker
 from bot.models.work import Answer, Assignment, Project, Queue, Stage, StageVersion, Task
 from bot.pay import ledger, statements
+from bot.pay.ledger import Balance
 from bot.store.database import Database, Session
 from bot.task_types import TASK_TYPES
 
@@ -202,6 +203,23 @@ async def test_today_begins_at_the_workers_own_midnight(job: Job) -> None:
     found = await statements.statistics(job.session, job.worker, now=NOW)
     assert (found.today.answers, found.week.answers, found.ever.answers) == (1, 2, 3)
     assert found.ever.seconds == 90
+
+
+async def test_a_stretch_tells_what_its_answers_have_brought_by_now(job: Job) -> None:
+    day = timedelta(days=1)
+
+    async def stretch(since: timedelta, until: timedelta) -> statements.Stretch | None:
+        moments = {"since": NOW - since, "until": NOW - until}
+        return await statements.stretch(job.session, job.worker.id, **moments)
+
+    assert await stretch(7 * day, 0 * day) is None
+    await job.accept(await job.answer(ago=3 * day))
+    await job.answer(ago=2 * day)
+    await job.answer()
+    found = await stretch(7 * day, day)
+    assert found == statements.Stretch(
+        statements.Span(2, 60), (Balance("USD", pending=PRICE, available=PRICE),)
+    )
 
 
 async def test_answers_that_are_not_accepted_count_their_time_only(job: Job) -> None:
