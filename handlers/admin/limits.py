@@ -16,7 +16,7 @@ from bot.pay import floors, tiers, wage
 from bot.pay.floors import Known
 from bot.pay.tiers import Terms
 from bot.people import roles
-from bot.work import corrections, wage_guard
+from bot.work import time_corrections, wage_guard
 from handlers import callbacks
 from handlers.admin import desk
 from handlers.callbacks import pack
@@ -138,7 +138,7 @@ def _thresholds() -> list[str]:
             times=i18n.number(wage.CAP_MEDIANS), least=i18n.duration(wage.SHORTEST_CAP)
         ),
         _("Workers correct their time within {time}").format(
-            time=i18n.duration(corrections.CORRECTABLE.total_seconds())
+            time=i18n.duration(time_corrections.CORRECTABLE.total_seconds())
         ),
         _("A project is paused by its last {last} answers, {enough} at the least").format(
             last=i18n.number(wage.LAST), enough=i18n.number(wage.ENOUGH)

@@ -5,7 +5,7 @@ from telegram.ext import CallbackQueryHandler
 
 from bot import i18n
 from bot.i18n import gettext as _
-from bot.work import corrections, dispatch
+from bot.work import dispatch, time_corrections
 from handlers import callbacks, live_card
 from handlers.callbacks import LONGER
 from handlers.cards import Message
@@ -14,7 +14,7 @@ from handlers.turn import Turn
 
 async def ask(update: Update, turn: Turn) -> None:
     assignment = callbacks.number(callbacks.fields(turn.query.data, 1)[0])
-    most = await corrections.longest(turn.session, turn.worker.id, assignment, now=turn.now)
+    most = await time_corrections.longest(turn.session, turn.worker.id, assignment, now=turn.now)
     turn.chat.expecting = {"what": "longer", "assignment": assignment}
     lines = [
         _("How many minutes did you work on the task before? Write a number, at most {most}."),
@@ -26,7 +26,7 @@ async def ask(update: Update, turn: Turn) -> None:
 async def take(update: Update, turn: Turn) -> None:
     """The number; then the card in hand again, which waits for its own answer."""
     written = (update.effective_message and update.effective_message.text) or ""
-    seconds = await corrections.correct(
+    seconds = await time_corrections.correct(
         turn.session,
         turn.worker.id,
         (turn.chat.expecting or {})["assignment"],
