@@ -11,7 +11,7 @@ demo: setup
 
 # Three at a time on two cores: storms wait more than they work.
 test: lint coverage
-	@$(RUN)/pytest -q -n 3 $(or $(ARGS),--ignore=tests/quality --rest)
+	@$(RUN)/pytest -q -n 3 --dist worksteal $(or $(ARGS),--ignore=tests/quality --rest)
 
 lint: setup
 	@$(RUN)/ruff check .
