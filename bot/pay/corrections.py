@@ -18,7 +18,8 @@ from bot.store.database import Session
 UNDECIDED = ("answered", "returned")  # assignments whose money a verdict still moves
 HOLD = "hold"  # its payout settles it or gives it back
 
-accounts, entries, workers = table(Account), table(Entry), table(Worker)
+accounts, entries, postings = table(Account), table(Entry), table(Posting)
+workers = table(Worker)
 
 
 class NoSuchPosting(Invalid):
@@ -114,13 +115,19 @@ async def _check(session: Session, posting_id: int) -> None:
 
 
 def _short(posting_id: int) -> Select[str]:
-    """A worker's account that the posting left below zero, and that may not be."""
+    """A worker's account that the posting left below zero, and that may not be.
+
+    What waits for one answer does not make up for another: only postings of the same assignment
+    are summed.
+    """
     touched = select(entries.c.account_id).where(entries.c.posting_id == posting_id)
+    work = select(postings.c.assignment_id).where(postings.c.id == posting_id).scalar_subquery()
     return (
         select(accounts.c.code)
         .join(entries, entries.c.account_id == accounts.c.id)
+        .join(postings, postings.c.id == entries.c.posting_id)
         .where(accounts.c.id.in_(touched), accounts.c.worker_id.is_not(None))
-        .where(accounts.c.kind != "available")
+        .where(accounts.c.kind != "available", postings.c.assignment_id.is_not_distinct_from(work))
         .group_by(accounts.c.code)
         .having(func.sum(entries.c.amount) < 0)
     )

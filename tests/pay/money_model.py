@@ -1,5 +1,6 @@
 """What the books are to say: postings by their keys, sums, and the lines that people read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -65,11 +66,11 @@ class Model:
         self.taken_back.add(key)
 
     def sums(self) -> dict[str, int]:
-        found: dict[str, int] = {}
-        for posted in self.posted.values():
-            for account, micro in posted.sides.items():
-                found[account] = found.get(account, 0) + micro
-        return {account: micro for account, micro in found.items() if micro}
+        return _sums(self.posted.values())
+
+    def sums_for(self, answer: int | None) -> dict[str, int]:
+        """Of what was posted for one answer, or for none."""
+        return _sums(one for one in self.posted.values() if one.answer == answer)
 
     def excused(self) -> set[str]:
         """Accounts that a person's reversal has touched."""
@@ -98,3 +99,11 @@ class Model:
             for account, micro in posted.sides.items()
             if account.startswith(mine)
         )
+
+
+def _sums(posted: Iterable[Posted]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in posted:
+        for account, micro in one.sides.items():
+            found[account] = found.get(account, 0) + micro
+    return {account: micro for account, micro in found.items() if micro}

@@ -313,7 +313,7 @@ class Mover(World):
         undecided = posted.kind == "answer" and self.answers[posted.answer or 0].state == "answered"
         if posted.kind == "hold" or undecided:
             return corrections.StillMoving
-        sums = self.model.sums()
+        sums = self.model.sums_for(posted.answer)
         for account, micro in posted.sides.items():
             holder, _number, kind, _currency = account.split(":")
             if holder == "worker" and kind != "available" and sums.get(account, 0) < micro:

@@ -73,6 +73,15 @@ async def test_below_zero_without_a_reversal_is_a_fault(paid) -> None:
         assert "accounts" in (await invariants.look(session, now=await now(session))).wrong
 
 
+async def test_what_waits_for_other_answers_does_not_make_up_for_what_moved_on(paid) -> None:
+    database, worker = paid
+    async with database.transaction() as session:
+        other = {"worker_id": worker, "project_id": 1, "micro": PRICE, "currency": "USD"}
+        await ledger.earn(session, assignment_id=2, **other)
+    with pytest.raises(corrections.MovedOn, match=f"worker:{worker}:pending"):
+        await reverse(database, 1)
+
+
 async def test_what_cannot_be_reversed_is_refused_with_the_reason(paid) -> None:
     database, worker = paid
     with pytest.raises(corrections.MovedOn, match=f"worker:{worker}:pending"):
