@@ -224,7 +224,7 @@ async def reverse(session: Session, posting_id: int) -> int | None:
 
 
 async def grant(session: Session, key: str, kind: str, whose: Whose, *, micro: int) -> int | None:
-    """Money of a project that is somebody's at once: a review's pay, a won appeal, a top-up.
+    """Money of a project that is somebody's at once: a review's pay, a won appeal, a bonus.
 
     Returns the posting, see `post`.
     """
@@ -233,24 +233,6 @@ async def grant(session: Session, key: str, kind: str, whose: Whose, *, micro: i
         Side(available(whose.worker_id, whose.currency), micro),
     ]
     return await post(session, key, kind, sides, assignment_id=whose.assignment_id)
-
-
-async def bonus(  # noqa: PLR0913 - which, whose, of what, for what
-    session: Session,
-    bonus_id: int,
-    *,
-    worker_id: int,
-    project_id: int,
-    micro: int,
-    currency: str,
-    assignment_id: int | None = None,
-) -> None:
-    """Money of a project on top of what was earned, at once the worker's."""
-    sides = [
-        Side(expense(project_id, currency), -micro),
-        Side(available(worker_id, currency), micro),
-    ]
-    await post(session, f"bonus:{bonus_id}", "bonus", sides, assignment_id=assignment_id)
 
 
 async def post(

@@ -19,6 +19,7 @@ from bot.models.pay import Bonus, Posting
 from bot.models.people import Audit, Worker
 from bot.models.work import Assignment, Project, Stage, Task
 from bot.pay import ledger
+from bot.pay.ledger import Whose
 from bot.people import roles
 from bot.store.database import Session, upsert
 from bot.work import forecasts, reading, stages, terms
@@ -104,15 +105,8 @@ async def give(
         return None
     await _affordable(session, project, given["micro"])
     bonus = await session.get_one(Bonus, made)
-    await ledger.bonus(
-        session,
-        bonus.id,
-        worker_id=bonus.worker_id,
-        project_id=project.id,
-        micro=bonus.micro,
-        currency=bonus.currency,
-        assignment_id=bonus.assignment_id,
-    )
+    whose = Whose(bonus.worker_id, project.id, bonus.assignment_id, bonus.currency)
+    await ledger.grant(session, f"bonus:{bonus.id}", "bonus", whose, micro=bonus.micro)
     after = f"{terms.show_amount(bonus.micro, bonus.currency)} worker:{bonus.worker_id}"
     subject = f"project:{project.slug}"[:80]
     session.add(Audit(actor_id=actor, action="bonus.give", subject=subject, after=after))

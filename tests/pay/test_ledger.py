@@ -59,14 +59,14 @@ async def test_the_same_key_with_another_amount_is_an_alarm(database: Database, 
 
 async def test_a_bonus_is_available_at_once_and_posted_once(database: Database, people):
     worker, project = people
-    whose = {"worker_id": worker, "project_id": project, "micro": PRICE, "currency": "USD"}
+    whose = Whose(worker, project, None, "USD")
     for _ in range(2):
         async with database.transaction() as session:
-            await ledger.bonus(session, 7, **whose)
+            await ledger.grant(session, "bonus:7", "bonus", whose, micro=PRICE)
     assert await balances(database, worker) == [Balance("USD", available=PRICE)]
     with pytest.raises(KeyReused):
         async with database.transaction() as session:
-            await ledger.bonus(session, 7, **whose | {"micro": 1})
+            await ledger.grant(session, "bonus:7", "bonus", whose, micro=1)
 
 
 async def test_a_graded_answer_pays_its_part_and_the_worker_reads_it_line_by_line(
