@@ -5,24 +5,22 @@ that transaction; the keys of the rows and of the postings forbid a second time 
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime
 
 from sqlalchemy import select
 
 from bot import calendar
-from bot.calendar import MONDAY, Weekly
 from bot.models.people import Worker
 from bot.models.schedule import Scheduled
 from bot.models.wage import TopUp
 from bot.models.work import Project
 from bot.pay import hours, ledger, wage
 from bot.pay.ledger import Whose
+from bot.people import weeks
+from bot.people.weeks import TOPUP
 from bot.store import schedule
 from bot.store.database import Session
-from bot.store.schedule import Period
 
-JOB = "topup"
-RULE = Weekly(MONDAY, time(6))  # before the summary of the week, which tells of it
 BATCH = 20
 WORKING = ("active", "paused")
 
@@ -30,28 +28,18 @@ WORKING = ("active", "paused")
 async def enrol(session: Session, *, now: datetime, limit: int = BATCH) -> int:
     """Open the coming week of those who have none open: who has joined since the last look."""
     planned = select(Scheduled.id).where(
-        Scheduled.job == JOB, Scheduled.subject == Worker.id, Scheduled.done_at.is_(None)
+        Scheduled.job == TOPUP, Scheduled.subject == Worker.id, Scheduled.done_at.is_(None)
     )
     query = select(Worker).where(Worker.state.in_(WORKING), ~planned.exists())
     found = (await session.scalars(query.order_by(Worker.id).limit(limit))).all()
-    coming = [_coming(worker, RULE.next(_zone(worker), now)) for worker in found]
-    await schedule.plan(session, JOB, coming)
+    coming = [weeks.coming(TOPUP, worker, now) for worker in found]
+    await schedule.plan(session, TOPUP, coming)
     return len(found)
-
-
-async def follow(session: Session, worker: Worker) -> None:
-    """The worker's time zone has changed: the coming Monday is another moment."""
-    await schedule.move(session, JOB, worker.id, lambda day: RULE.begins(day, _zone(worker)))
-
-
-async def forget(session: Session, worker: Worker) -> None:
-    """Nothing more is planned. What was added stays in the books."""
-    await schedule.forget(session, JOB, worker.id)
 
 
 async def take(session: Session, *, now: datetime, limit: int = BATCH) -> int:
     """Claim the weeks that are over, and add what is missing in them: how many were claimed."""
-    taken = await schedule.claim(session, JOB, now=now, limit=limit)
+    taken = await schedule.claim(session, TOPUP, now=now, limit=limit)
     if not taken:
         return 0
     ids = [one.subject for one in taken]
@@ -61,7 +49,7 @@ async def take(session: Session, *, now: datetime, limit: int = BATCH) -> int:
         worker = people.get(worker_id)
         if worker is not None and worker.state in WORKING:
             await _bring_up(session, worker, monday, now)
-            await schedule.plan(session, JOB, [_coming(worker, RULE.after(monday))])
+            await schedule.plan(session, TOPUP, [weeks.following(TOPUP, worker, monday)])
     return len(taken)
 
 
@@ -83,7 +71,7 @@ async def of_posting(session: Session, worker_id: int, posting_id: int) -> tuple
 
 
 async def _bring_up(session: Session, worker: Worker, monday: date, now: datetime) -> None:
-    zone = _zone(worker)
+    zone = weeks.zone(worker)
     since, until = (calendar.midnight(day, zone) for day in (monday - calendar.WEEK, monday))
     pieces = await hours.worked(session, worker, since=since, until=until, now=now)
     seen: set[int] = set()
@@ -114,11 +102,3 @@ async def _add(session: Session, key: str, worker_id: int, monday: date, one: wa
             posting_id=posting_id,
         )
     )
-
-
-def _coming(worker: Worker, day: date) -> tuple[Period, datetime]:
-    return Period(worker.id, day), RULE.begins(day, _zone(worker))
-
-
-def _zone(worker: Worker) -> str:
-    return worker.zone or "UTC"

@@ -16,7 +16,7 @@ from bot import i18n
 from bot.errors import Gone, Refusal
 from bot.i18n import N_
 from bot.models.people import Consent, Worker
-from bot.people import consent, identities, languages, summaries
+from bot.people import consent, identities, languages, summaries, weeks
 from bot.store.database import Session
 
 STEPS = (
@@ -119,7 +119,7 @@ async def choose_zone(
     """
     _stand_at(worker, "zone")
     keep_time(worker, zone)
-    await summaries.follow(session, worker)
+    await weeks.follow(session, worker)
     if not await languages.of(session, worker.id):
         likeliest = languages.likely(worker.locale or i18n.ENGLISH, worker.country)[0]
         for language in {likeliest, i18n.known(phone) or likeliest}:

@@ -1,20 +1,18 @@
 """Who gets the weekly summary, and when: on Mondays at nine, on the worker's own clock."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 
 from sqlalchemy import select
 
 from bot import calendar
-from bot.calendar import MONDAY, Weekly
 from bot.models.chat import Chat
 from bot.models.people import Worker
+from bot.people import weeks
+from bot.people.weeks import SUMMARY
 from bot.store import schedule
 from bot.store.database import Session
-from bot.store.schedule import Period
 
-JOB = "summary"
-RULE = Weekly(MONDAY, time(9))
 BATCH = 20  # in one transaction: each is a few statements
 
 
@@ -34,27 +32,15 @@ class Summary:
 
 async def subscribe(session: Session, worker: Worker, *, now: datetime) -> None:
     """From the next Monday on. Twice is once."""
-    day = RULE.next(_zone(worker), now)
-    due_at = RULE.begins(day, _zone(worker))
-    await schedule.plan(session, JOB, [(Period(worker.id, day), due_at)])
+    await schedule.plan(session, SUMMARY, [weeks.coming(SUMMARY, worker, now)])
 
 
 async def unsubscribe(session: Session, worker: Worker) -> None:
-    await schedule.cancel(session, JOB, worker.id)
-
-
-async def forget(session: Session, worker: Worker) -> None:
-    """Not even which were sent."""
-    await schedule.forget(session, JOB, worker.id)
+    await schedule.cancel(session, SUMMARY, worker.id)
 
 
 async def subscribed(session: Session, worker: Worker) -> bool:
-    return await schedule.is_planned(session, JOB, worker.id)
-
-
-async def follow(session: Session, worker: Worker) -> None:
-    """The worker's time zone has changed: the coming Monday is another moment."""
-    await schedule.move(session, JOB, worker.id, lambda day: RULE.begins(day, _zone(worker)))
+    return await schedule.is_planned(session, SUMMARY, worker.id)
 
 
 async def take(session: Session, *, now: datetime, limit: int = BATCH) -> tuple[int, list[Summary]]:
@@ -62,12 +48,14 @@ async def take(session: Session, *, now: datetime, limit: int = BATCH) -> tuple[
 
     The next ones are planned. After an outage of weeks they follow one another, each of its week.
     """
-    taken = await schedule.claim(session, JOB, now=now, limit=limit)
+    taken = await schedule.claim(session, SUMMARY, now=now, limit=limit)
     if not taken:
         return 0, []
     people = await _people(session, [one.subject for one in taken])
     mine = [(*people[one.subject], one.day) for one in taken if one.subject in people]
-    await schedule.plan(session, JOB, [_next(worker, day) for _chat, worker, day in mine])
+    await schedule.plan(
+        session, SUMMARY, [weeks.following(SUMMARY, worker, day) for _chat, worker, day in mine]
+    )
     due = [_summary(*one) for one in mine if one[0].reachable]
     return len(taken), due
 
@@ -79,17 +67,8 @@ async def _people(session: Session, ids: list[int]) -> dict[int, tuple[Chat, Wor
     return {worker.id: (chat, worker) for chat, worker in found}
 
 
-def _next(worker: Worker, day: date) -> tuple[Period, datetime]:
-    following = RULE.after(day)
-    return Period(worker.id, following), RULE.begins(following, _zone(worker))
-
-
 def _summary(chat: Chat, worker: Worker, day: date) -> Summary:
-    zone = _zone(worker)
+    zone = weeks.zone(worker)
     first = day - calendar.WEEK
     until = calendar.midnight(day, zone)
     return Summary(worker, chat, calendar.midnight(first, zone), until, day)
-
-
-def _zone(worker: Worker) -> str:
-    return worker.zone or "UTC"

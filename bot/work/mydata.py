@@ -18,8 +18,8 @@ from bot.models.rules import Firing, Restriction
 from bot.models.skills import Sitting, Skill, SkillChange
 from bot.models.wage import Correction, TopUp
 from bot.models.work import Answer, Assignment, Intake, Project, Queue, Report, Stage, Task
-from bot.pay import destinations, ledger, topups
-from bot.people import identities, languages, status_cards, summaries, team
+from bot.pay import destinations, ledger
+from bot.people import identities, languages, status_cards, summaries, team, weeks
 from bot.people.skills import POINT
 from bot.store.database import Session
 from bot.store.outbox import UNSENT
@@ -81,9 +81,8 @@ async def erase(session: Session, chat: Chat, worker: Worker, *, now: datetime) 
     await identities.forget(session, worker.id)
     await destinations.forget(session, worker.id, now=now)
     await languages.forget_all(session, worker.id)
-    await summaries.forget(session, worker)
+    await weeks.forget(session, worker)
     await status_cards.switch_off(session, worker.id)
-    await topups.forget(session, worker)
     await session.execute(delete(Role).where(Role.worker_id == worker.id))
     worker.state, worker.step, worker.adult = "gone", None, None
     worker.locale = worker.country = worker.zone = worker.currency = worker.field = None

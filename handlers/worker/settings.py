@@ -7,8 +7,8 @@ from bot import i18n
 from bot.errors import Gone
 from bot.i18n import gettext as _
 from bot.i18n import pgettext
-from bot.pay import destinations, experts, topups
-from bot.people import languages, onboarding, roles, status_cards, summaries
+from bot.pay import destinations, experts
+from bot.people import languages, onboarding, roles, status_cards, summaries, weeks
 from handlers import callbacks, choices, keyboards, menu
 from handlers.callbacks import pack
 from handlers.cards import Message, bold, escape
@@ -61,7 +61,7 @@ async def set_country(update: Update, turn: Turn) -> None:
     before = turn.worker.zone
     onboarding.live_in(turn.worker, callbacks.fields(turn.query.data, 2)[1])
     moved = turn.worker.zone != before
-    await _follow(turn)
+    await weeks.follow(turn.session, turn.worker)
     if moved and len(i18n.zones_of(turn.worker.country or "")) > 1:
         await zones(update, turn)
     else:
@@ -78,15 +78,9 @@ async def zones(update: Update, turn: Turn) -> None:
 
 async def set_zone(update: Update, turn: Turn) -> None:
     onboarding.keep_time(turn.worker, callbacks.fields(turn.query.data, 2)[1])
-    await _follow(turn)
+    await weeks.follow(turn.session, turn.worker)
     turn.toast(_("Saved."))
     turn.replace(await _card(turn))
-
-
-async def _follow(turn: Turn) -> None:
-    """Monday begins at another moment in another zone."""
-    await summaries.follow(turn.session, turn.worker)
-    await topups.follow(turn.session, turn.worker)
 
 
 async def work_languages(update: Update, turn: Turn) -> None:

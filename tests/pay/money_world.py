@@ -27,7 +27,7 @@ from bot.pay import (
 from bot.pay.floors import Known
 from bot.pay.months import Month
 from bot.pay.payout_limits import Limits
-from bot.people import roles
+from bot.people import roles, weeks
 from bot.store.database import Database, Session, now
 from bot.work import (
     intake,
@@ -191,7 +191,7 @@ class World:
         async with self.database.transaction() as session:
             for id in self.people:
                 worker = await session.get_one(Worker, id)
-                await topups.forget(session, worker)
+                await weeks.forget(session, worker)
                 worker.state = "gone"
             for id in self.projects:
                 await projects.close(session, await session.get_one(Project, id), actor=None)

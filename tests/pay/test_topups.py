@@ -13,6 +13,7 @@ from bot.models.work import Project
 from bot.money import MICRO
 from bot.pay import ledger, statements, topups
 from bot.pay.ledger import Balance, Whose
+from bot.people import weeks
 from bot.store.database import Database, Session
 from tests.pay.wages import NOW, Job, person
 
@@ -115,7 +116,7 @@ async def test_who_moves_is_paid_by_the_new_clock_and_who_leaves_is_forgotten(
     async with database.transaction() as session:
         worker = await session.get_one(Worker, amina.id)
         worker.zone = "Asia/Tokyo"
-        await topups.follow(session, worker)
+        await weeks.follow(session, worker)
         due = await session.scalar(select(Scheduled.due_at))
         assert due == datetime(2026, 11, 22, 21, tzinfo=UTC)
         worker.state = "gone"
@@ -123,7 +124,7 @@ async def test_who_moves_is_paid_by_the_new_clock_and_who_leaves_is_forgotten(
     assert await added(database) == []
     async with database.transaction() as session:
         worker = await session.get_one(Worker, amina.id)
-        await topups.forget(session, worker)
+        await weeks.forget(session, worker)
         assert await session.scalar(select(Scheduled.id)) is None
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bot.models.people import Worker
-from bot.people import summaries, workers
+from bot.people import summaries, weeks, workers
 from bot.people.summaries import Summary
 from bot.people.workers import Visitor
 from bot.store.database import Database, Session
@@ -35,7 +35,7 @@ async def look(session: Session, now: datetime) -> list[Summary]:
 
 async def move(session: Session, worker: Worker, zone: str) -> None:
     worker.zone = zone
-    await summaries.follow(session, worker)
+    await weeks.follow(session, worker)
 
 
 async def test_it_covers_the_seven_local_days_before_its_monday(

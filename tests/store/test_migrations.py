@@ -11,7 +11,7 @@ from bot.models.base import Base, table
 from bot.models.people import Worker
 from bot.models.schedule import Scheduled
 from bot.models.work import Answer, Assignment, Task
-from bot.people import summaries
+from bot.people import weeks
 from bot.store import migrate
 from bot.store.database import Database
 from tests.work import crowd
@@ -73,6 +73,6 @@ async def test_who_works_already_is_in_the_calendar_after_the_upgrade(database: 
         ).all()
     assert [zone for zone, _row in found] == ["Asia/Manila", None]
     for zone, row in found:
-        assert row.job == summaries.JOB
-        assert row.due_at == summaries.RULE.begins(row.period, zone or "UTC")
+        assert row.job == weeks.SUMMARY
+        assert row.due_at == weeks.JOBS[weeks.SUMMARY].begins(row.period, zone or "UTC")
         assert now() < row.due_at <= now() + calendar.WEEK
