@@ -15,9 +15,9 @@ from bot.pay.payouts import Line
 from bot.pay.reckoning import Route
 from bot.pay.safeguards import Frozen
 from handlers.callbacks import pack
-from handlers.cards import Message, bold, escape
+from handlers.cards import Message, amount, bold, escape
 from handlers.keyboards import Button
-from handlers.payout_card import amount, rail, why
+from handlers.payout_card import rail, why
 
 BT = "bt"  # callback prefix of batches
 SHOWN = 8  # anomalies, and people left out, on a card

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from html import escape as _escape
 from typing import Any, Literal
 
-from bot.i18n import isolate
+from bot import i18n, money
+from bot.i18n import isolate, ngettext
 from handlers import keyboards
 from handlers.keyboards import Rows
 
@@ -48,6 +49,20 @@ def escape(value: object) -> str:
 def bold(words: str) -> str:
     """A heading: words to translate must not stand inside f-strings, where Babel may miss them."""
     return f"<b>{words}</b>"
+
+
+def amount(micro: int, currency: str) -> str:
+    """Money, exact, inside HTML."""
+    return escape(money.show(micro, currency))
+
+
+def answers(count: int) -> str:
+    return ngettext("{count} answer", "{count} answers", count).format(count=i18n.number(count))
+
+
+def cut(text: str, longest: int) -> str:
+    """At most so many characters of a text."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def send(message: Message, chat_id: int) -> tuple[str, dict[str, Any]]:

@@ -16,9 +16,9 @@ from bot.work.dispatch import Offer
 from bot.work.grading import GRADE
 from bot.work.review_terms import WHOLE
 from bot.work.verdicts import Decided, Verdict
-from handlers import reasons, review_card
+from handlers import live_card, reasons, review_card
 from handlers.callbacks import WORK, pack
-from handlers.cards import Message, escape
+from handlers.cards import Message, cut, escape
 from handlers.keyboards import Button
 
 AP = "ap"  # callback prefix of appeals
@@ -48,7 +48,8 @@ def lapsed(appeal_id: int, offer: Offer) -> Message:
         "Appeal {code}: nobody decided in time, so your answer is accepted. {amount} is available."
     )
     return Message(
-        text=text.format(code=review_card.code(appeal_id), amount=_price(offer)), silent=False
+        text=text.format(code=review_card.code(appeal_id), amount=live_card.price(offer)),
+        silent=False,
     )
 
 
@@ -78,7 +79,7 @@ def _headline(decided: Decided) -> str:
     name = escape(offer.spec.project_name)
     if grade is None:
         taken = _("<b>Not accepted</b> · {project} · {amount}")
-        return taken.format(project=name, amount=_price(offer))
+        return taken.format(project=name, amount=live_card.price(offer))
     part = settlement.granted(offer.price_micro, grade)
     return _("<b>Accepted in part</b> · {project} · {amount}, {share} of the price").format(
         project=name,
@@ -109,9 +110,7 @@ def _returned(decided: Decided, answer: object, author: Worker) -> Message:
 def _fixed(decided: Decided, answer: object) -> Message:
     offer = decided.offer
     wording = offer.spec.wording(offer.locale, offer.language)
-    better = escape(
-        review_card.cut(review_card.words(offer, wording, decided.verdict.value), SHOWN)
-    )
+    better = escape(cut(review_card.words(offer, wording, decided.verdict.value), SHOWN))
     lines = [
         _("<b>Corrected by a reviewer</b> · {project}").format(
             project=escape(offer.spec.project_name)
@@ -129,7 +128,7 @@ def _appeal_decided(decided: Decided) -> Message:
     code = review_card.code(decided.appeal_id or 0)
     if decided.turned:
         text = _("Appeal {code}: you were right. Your answer is accepted. {amount} is available.")
-        said = text.format(code=code, amount=_price(decided.offer))
+        said = text.format(code=code, amount=live_card.price(decided.offer))
         return Message(text=said, silent=False)
     verdict = decided.verdict
     lines = [
@@ -148,7 +147,7 @@ def _second_look(offer: Offer) -> Message:
         "A second person looked at your answer in {project}: it was right. It is accepted, and "
         "{amount} is available."
     )
-    said = text.format(project=escape(offer.spec.project_name), amount=_price(offer))
+    said = text.format(project=escape(offer.spec.project_name), amount=live_card.price(offer))
     return Message(text=said, silent=False)
 
 
@@ -186,9 +185,5 @@ def _note(note: str) -> list[str]:
     return [_("The reviewer writes:"), f"<blockquote>{escape(note)}</blockquote>"]
 
 
-def _price(offer: Offer) -> str:
-    return escape(money.show(offer.price_micro, offer.currency))
-
-
 def _shown(text: str) -> str:
-    return escape(review_card.cut(text, SHOWN))
+    return escape(cut(text, SHOWN))

@@ -1,6 +1,6 @@
 """The live card: the task in hand, its terms and buttons; edited in place while somebody looks."""
 
-from bot import i18n, money
+from bot import i18n
 from bot.i18n import gettext as _
 from bot.i18n import pgettext
 from bot.task_types import TASK_TYPES
@@ -9,7 +9,7 @@ from bot.work import review_terms, sittings
 from bot.work.dispatch import Offer
 from handlers import lessons, task_card, wage_words
 from handlers.callbacks import LONGER, WORK, pack
-from handlers.cards import Message, escape
+from handlers.cards import Message, amount, escape
 from handlers.keyboards import Button
 from handlers.turn import Turn
 
@@ -112,9 +112,9 @@ def _terms(turn: Turn, offer: Offer) -> str:
     """What it pays, how long it usually takes, until when it is theirs, and until when reviewed."""
     if offer.rework_until is not None:
         said = _("{price} · yours to answer again until {time}")
-        return said.format(price=_price(offer), time=i18n.when(offer.rework_until, turn.zone))
+        return said.format(price=price(offer), time=i18n.when(offer.rework_until, turn.zone))
     terms = _("{price} · {pace} · yours until {time}").format(
-        price=_price(offer),
+        price=price(offer),
         pace=_pace(offer),
         time=i18n.clock_time(offer.lease_until, turn.zone),
     )
@@ -135,8 +135,9 @@ def _pace(offer: Offer) -> str:
     )
 
 
-def _price(offer: Offer) -> str:
-    return escape(money.show(offer.price_micro, offer.currency))
+def price(offer: Offer) -> str:
+    """What an answer to it pays."""
+    return amount(offer.price_micro, offer.currency)
 
 
 def _draft(offer: Offer) -> str:

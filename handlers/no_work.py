@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from bot.i18n import gettext as _
 from bot.work import ladder
 from bot.work.no_work import NoWork
-from bot.work.restrictions import Limit
 from handlers import lessons, restriction_card, skill_words
 from handlers.callbacks import WORK, pack
 from handlers.cards import Message
@@ -31,7 +30,9 @@ async def say(
             "The team has been told."
         ),
         "all_done": _("You have done every task that is open in your languages."),
-        "restricted": "\n".join(_limited(limit, turn.zone) for limit in nothing.limits),
+        "restricted": "\n".join(
+            restriction_card.about(limit, turn.zone) for limit in nothing.limits
+        ),
     }[nothing.why]
     waits = nothing.why not in ("joining", "consent")
     later = _("You will get a message when there is work.") if waits else ""
@@ -53,8 +54,3 @@ async def _ways_out(turn: Turn, nothing: NoWork) -> tuple[list[str], list[list[B
     found = await ladder.of(turn.session, turn.worker.id, now=turn.now)
     told = [skill_words.closed(one, found) for one in nothing.closed[:LACKING]]
     return told, lessons.buttons(found.chances)
-
-
-def _limited(limit: Limit, zone: str) -> str:
-    reason = _("Why: {reason}").format(reason=restriction_card.why(limit))
-    return f"{restriction_card.head(limit, zone)} {reason}"

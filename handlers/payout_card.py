@@ -13,7 +13,7 @@ from bot.pay.providers import PROVIDERS
 from bot.pay.providers import provider as rails
 from handlers import choices
 from handlers.callbacks import pack
-from handlers.cards import Message, bold, escape
+from handlers.cards import Message, amount, bold, escape
 from handlers.keyboards import Button
 
 PO = "po"  # callback prefix of payouts in a worker's chat
@@ -60,10 +60,6 @@ class Terms(NamedTuple):
 def rail(name: str) -> str:
     """A way of payment as people call it."""
     return _(PROVIDERS[name].title)
-
-
-def amount(micro: int, currency: str) -> str:
-    return escape(money.show(micro, currency))
 
 
 def why(code: str) -> str:

@@ -63,6 +63,12 @@ def head(limit: Limit, zone: str) -> str:
     return text.format(**values)
 
 
+def about(limit: Limit, zone: str) -> str:
+    """What, until when and why, in a line."""
+    reason = _("Why: {reason}").format(reason=why(limit))
+    return f"{head(limit, zone)} {reason}"
+
+
 def why(limit: Limit) -> str:
     """The rule and what was measured, or the reason that a person gave."""
     found = limit.restriction

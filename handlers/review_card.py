@@ -14,7 +14,7 @@ from bot.work.review_terms import WHOLE
 from bot.work.reviews import FIRST, Case, Complaint, Tally
 from handlers import reasons, task_card
 from handlers.callbacks import pack
-from handlers.cards import Message, escape
+from handlers.cards import Message, cut, escape
 from handlers.keyboards import Button, Rows, pairs
 from handlers.turn import Turn
 
@@ -68,10 +68,6 @@ def rule(wording: Wording) -> str:
     if not text:
         return ""
     return f"<blockquote expandable>{escape(cut(text, RULE))}</blockquote>"
-
-
-def cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def because(case: Case) -> Rows:

@@ -17,8 +17,9 @@ from bot.pay.runner import Rails
 from bot.store import outbox
 from bot.store.database import Session
 from bot.store.outbox import Letter
-from handlers import cards
+from handlers import cards, keyboards
 from handlers.cards import Message
+from handlers.keyboards import Rows
 
 TOAST = 200  # characters of an answered callback query
 
@@ -113,6 +114,15 @@ class Turn(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[An
         """Take the buttons off an earlier message."""
         payload = {"chat_id": self.chat.chat_id, "message_id": message_id}
         self._queue(self.chat, "editMessageReplyMarkup", payload)
+
+    def change_buttons(self, rows: Rows) -> None:
+        """Other buttons under the message that was tapped, whatever it shows."""
+        self.call(
+            "editMessageReplyMarkup",
+            chat_id=self.chat.chat_id,
+            message_id=self.tapped,
+            reply_markup=keyboards.inline(rows),
+        )
 
     def call(self, method: str, **payload: Any) -> None:
         """Any other Bot API call that concerns this chat: commands, a pin, a reaction."""

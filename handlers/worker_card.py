@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from bot import i18n
 from bot.i18n import gettext as _
-from bot.i18n import ngettext
 from bot.models.people import Worker
 from bot.work import restrictions
 from bot.work.restrictions import Limit
@@ -12,7 +11,7 @@ from bot.work.reviews import Tally
 from bot.work.roster import Profile
 from handlers import choices, restriction_card, review_card, skill_words, wage_words
 from handlers.callbacks import pack
-from handlers.cards import Message, bold, escape
+from handlers.cards import Message, answers, bold, escape
 from handlers.keyboards import Button
 
 # Callback prefixes of /workers, of restricting somebody and of a bonus for them.
@@ -45,10 +44,6 @@ def state(worker: Worker) -> str:
 
 def country(worker: Worker) -> str:
     return i18n.country_name(worker.country) if worker.country else _("country not said")
-
-
-def answers(count: int) -> str:
-    return ngettext("{count} answer", "{count} answers", count).format(count=i18n.number(count))
 
 
 def _figures(found: Profile) -> Iterator[str]:
@@ -88,15 +83,10 @@ def _decisions(tally: Tally) -> Iterator[str]:
 
 def _limited(found: Profile, zone: str) -> Iterator[str]:
     for limit in found.limits:
-        yield _about(limit, zone)
+        yield restriction_card.about(limit, zone)
     for limit in found.proposals:
         text = _("Proposed, waits for a second person: {about}")
         yield text.format(about=_proposal(limit))
-
-
-def _about(limit: Limit, zone: str) -> str:
-    reason = _("Why: {reason}").format(reason=restriction_card.why(limit))
-    return f"{restriction_card.head(limit, zone)} {reason}"
 
 
 def _proposal(limit: Limit) -> str:

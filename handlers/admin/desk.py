@@ -1,5 +1,6 @@
 """What the commands of admins share: the role, the project that is meant, steps that expire."""
 
+import hashlib
 from datetime import datetime
 
 from bot.errors import Refusal
@@ -45,6 +46,11 @@ async def pointed(turn: Turn, code: str) -> Project:
 def stamp(now: datetime) -> int:
     """What the buttons of a second step carry."""
     return int(now.timestamp())
+
+
+def digest(words: str) -> str:
+    """Of what somebody wrote: the button of its second step is for these words alone."""
+    return hashlib.sha256(words.encode()).hexdigest()[:8]
 
 
 def check_fresh(field: str, now: datetime) -> None:

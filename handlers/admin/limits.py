@@ -1,6 +1,5 @@
 """/limits: wage floors per country, what tiers pay, thresholds. Owners change floors."""
 
-import hashlib
 import re
 from datetime import date
 
@@ -55,7 +54,7 @@ async def apply(update: Update, turn: Turn) -> None:
     _verb, digest, asked_at = callbacks.fields(turn.query.data, 3)
     expected = turn.chat.expecting or {}
     words = str(expected.get("words", ""))
-    if expected.get("what") != "limit" or _digest(words) != digest:
+    if expected.get("what") != "limit" or desk.digest(words) != digest:
         raise Gone
     desk.check_fresh(asked_at, turn.now)
     wanted = _read(turn, words)
@@ -92,7 +91,7 @@ async def _proposed(turn: Turn, words: str) -> Message:
         ),
         _("Projects that run are held to it at once, weeks from that day on."),
     ]
-    data = pack(LM, "apply", _digest(words), desk.stamp(turn.now))
+    data = pack(LM, "apply", desk.digest(words), desk.stamp(turn.now))
     rows = [
         [Button(pgettext("button", "Apply"), data, style="primary")],
         [Button(_("Leave it as it is"), pack(LM, "card"))],
@@ -163,10 +162,6 @@ def _day(day: date) -> str:
 def _stop_waiting(turn: Turn) -> None:
     if (turn.chat.expecting or {}).get("what") == "limit":
         turn.chat.expecting = None
-
-
-def _digest(words: str) -> str:
-    return hashlib.sha256(words.encode()).hexdigest()[:8]
 
 
 HANDLERS = [

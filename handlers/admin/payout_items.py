@@ -13,9 +13,9 @@ from handlers import batch_card, callbacks
 from handlers.admin import desk
 from handlers.batch_card import BT
 from handlers.callbacks import pack
-from handlers.cards import Message, bold, escape
+from handlers.cards import Message, amount, bold, escape
 from handlers.keyboards import Button
-from handlers.payout_card import amount, rail, why
+from handlers.payout_card import rail, why
 from handlers.turn import Turn
 
 PAGE = 8

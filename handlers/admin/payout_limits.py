@@ -1,6 +1,5 @@
 """/payouts limits: how much one person may pay alone, and the caps. First the difference."""
 
-import hashlib
 import re
 from dataclasses import asdict
 
@@ -58,7 +57,7 @@ async def apply(update: Update, turn: Turn) -> None:
     _verb, digest, asked_at = callbacks.fields(turn.query.data, 3)
     expected = turn.chat.expecting or {}
     words = str(expected.get("words", ""))
-    if expected.get("what") != "payout_limits" or _digest(words) != digest:
+    if expected.get("what") != "payout_limits" or desk.digest(words) != digest:
         raise Gone
     desk.check_fresh(asked_at, turn.now)
     _before, after = await _wanted(turn, words)
@@ -90,7 +89,7 @@ async def _proposed(turn: Turn, words: str) -> Message:
             for name in changed
         ],
     ]
-    data = pack(BT, "limit", _digest(words), desk.stamp(turn.now))
+    data = pack(BT, "limit", desk.digest(words), desk.stamp(turn.now))
     rows = [
         [Button(pgettext("button", "Apply"), data, style="primary")],
         [Button(_("Leave it as it is"), pack(BT, "limits"))],
@@ -132,10 +131,6 @@ async def _card(turn: Turn) -> Message:
 
 def _shown(micro: int | None, currency: str) -> str:
     return _("none") if micro is None else escape(money.show(micro, currency))
-
-
-def _digest(words: str) -> str:
-    return hashlib.sha256(words.encode()).hexdigest()[:8]
 
 
 def _back() -> Button:

@@ -23,9 +23,9 @@ from handlers import batch_card, callbacks
 from handlers.admin import desk
 from handlers.batch_card import BT, Seen
 from handlers.callbacks import pack
-from handlers.cards import Message, bold, escape
+from handlers.cards import Message, amount, bold, escape
 from handlers.keyboards import Button
-from handlers.payout_card import amount, rail
+from handlers.payout_card import rail
 from handlers.turn import Turn
 
 PAST = ("closed", "canceled")

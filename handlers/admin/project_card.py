@@ -106,10 +106,6 @@ def tasks(count: int) -> str:
     return ngettext("{count} task", "{count} tasks", count).format(count=i18n.number(count))
 
 
-def answers(count: int) -> str:
-    return ngettext("{count} answer", "{count} answers", count).format(count=i18n.number(count))
-
-
 def amount(micro: int, currency: str) -> str:
     """An amount to the cent; less than ten cents exactly."""
     cent = MICRO // 100

@@ -12,7 +12,7 @@ from bot.work.roster import Page, Row
 from handlers import callbacks, worker_card
 from handlers.admin import desk
 from handlers.callbacks import pack
-from handlers.cards import Message, bold, escape
+from handlers.cards import Message, answers, bold, escape
 from handlers.keyboards import Button
 from handlers.turn import Turn
 from handlers.worker_card import WS
@@ -71,7 +71,7 @@ def _line(one: Row) -> str:
         f"/w_{one.worker.id} {escape(one.worker.pseudonym)}",
         escape(worker_card.country(one.worker)),
         ", ".join(one.languages),
-        worker_card.answers(one.answers),
+        answers(one.answers),
     ]
     parts += [_("restricted")] if one.paused else []
     return " · ".join(part for part in parts if part)

@@ -12,9 +12,9 @@ from bot.people import roles
 from bot.task_types.kind import Ask, Wording
 from bot.work import adjudication, projects, reviews
 from bot.work.adjudication import Dispute
-from handlers import callbacks, keyboards, review_card, task_card
+from handlers import callbacks, review_card, task_card
 from handlers.callbacks import pack
-from handlers.cards import Message, bold, escape
+from handlers.cards import Message, bold, cut, escape
 from handlers.keyboards import Button, Rows
 from handlers.turn import Turn
 
@@ -42,7 +42,7 @@ async def choose_label(update: Update, turn: Turn) -> None:
         "error": _("Workers made mistakes"),
     }
     rows = [[Button(words, pack(CAUSE, id, index, cause))] for cause, words in causes.items()]
-    _change_buttons(turn, rows)
+    turn.change_buttons(rows)
     turn.toast(_("Why do the answers differ?"))
 
 
@@ -50,7 +50,7 @@ async def mark(update: Update, turn: Turn) -> None:
     """An option of several choices is switched on or off."""
     id, mask = map(callbacks.number, callbacks.fields(turn.query.data, 2))
     dispute = await adjudication.in_hand(turn.session, turn.worker, id)
-    _change_buttons(turn, _switches(dispute, _asked(turn, dispute)[1], mask))
+    turn.change_buttons(_switches(dispute, _asked(turn, dispute)[1], mask))
 
 
 async def choose_cause(update: Update, turn: Turn) -> None:
@@ -85,7 +85,7 @@ def _card(turn: Turn, found: Dispute) -> list[Message]:
     spec = found.spec
     wording, ask = _asked(turn, found)
     given = [
-        escape(review_card.cut(spec.kind.words(spec.settings, wording, one), review_card.OTHER))
+        escape(cut(spec.kind.words(spec.settings, wording, one), review_card.OTHER))
         for one in found.answers
     ]
     between = "; " if ask.poll else ", "  # a set has commas of its own
@@ -123,15 +123,6 @@ def _switches(found: Dispute, ask: Ask, mask: int) -> Rows:
         return ()
     rows = review_card.switches(ask, mask, lambda after: pack(MARKS, found.id, after))
     return [*rows, [review_card.done(pack(LABEL, found.id, mask))]]
-
-
-def _change_buttons(turn: Turn, rows: Rows) -> None:
-    turn.call(
-        "editMessageReplyMarkup",
-        chat_id=turn.chat.chat_id,
-        message_id=turn.tapped,
-        reply_markup=keyboards.inline(rows),
-    )
 
 
 HANDLERS = [

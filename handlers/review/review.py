@@ -17,11 +17,11 @@ from bot.work import answers, projects, reviews, verdicts
 from bot.work.calibration import GOLD
 from bot.work.reviews import FIRST, Case
 from bot.work.verdicts import Decided, Verdict
-from handlers import callbacks, decisions, exam_news, keyboards, reasons, review_card
+from handlers import callbacks, decisions, exam_news, reasons, review_card
 from handlers.admin import desk
 from handlers.callbacks import pack
-from handlers.cards import Message, bold, escape
-from handlers.keyboards import Button, Rows
+from handlers.cards import Message, bold, cut, escape
+from handlers.keyboards import Button
 from handlers.review_card import EXPECTED as EXPECTED_ANSWER
 from handlers.review_card import MARKS, NEXT, NOTHING, OPTION, PART, REASON, RV, SCORE
 from handlers.turn import Turn
@@ -77,7 +77,7 @@ async def choose_reason(update: Update, turn: Turn) -> None:
         raise Gone
     ask, _wording = review_card.asked(case.offer, turn.locale)
     if ask.buttons and case.purpose in FIRST:
-        _change_buttons(turn, review_card.right_one(case, ask, reason))
+        turn.change_buttons(review_card.right_one(case, ask, reason))
         turn.toast(_("Which answer would be right?"))
         return
     _ask_note(turn, case, callbacks.number(revision), "not_accepted", reason=reason)
@@ -129,7 +129,7 @@ async def mark(update: Update, turn: Turn) -> None:
     ask, _wording = review_card.asked(case.offer, turn.locale)
     marks = callbacks.number(mask)
     if action == "turn":
-        _change_buttons(turn, review_card.marked(case, ask, marks))
+        turn.change_buttons(review_card.marked(case, ask, marks))
         return
     chosen = [index for index in range(len(ask.poll)) if marks >> index & 1]
     spec = case.offer.spec
@@ -173,14 +173,14 @@ async def _ask_fix(turn: Turn, review_id: int, revision: int) -> None:
     case = await _in_hand(turn, review_id)
     ask, wording = review_card.asked(case.offer, turn.locale)
     if ask.buttons:
-        _change_buttons(turn, review_card.corrected(case, ask))
+        turn.change_buttons(review_card.corrected(case, ask))
         turn.toast(_("Which answer would be right?"))
     elif ask.poll:
-        _change_buttons(turn, review_card.marked(case, ask, _mask(case, ask)))
+        turn.change_buttons(review_card.marked(case, ask, _mask(case, ask)))
         turn.toast(_("Mark what is right, then press Done."))
     else:
         turn.chat.expecting = {"what": "review_fix", "review": review_id, "revision": revision}
-        now = escape(review_card.cut(review_card.words(case.offer, wording, case.value), LONG))
+        now = escape(cut(review_card.words(case.offer, wording, case.value), LONG))
         text = _("Write the right answer. It is now: {answer}").format(answer=f"<code>{now}</code>")
         turn.say(Message(text=text, force=ask.placeholder))
 
@@ -192,7 +192,7 @@ async def _ask_back(turn: Turn, review_id: int, revision: int) -> None:
 
 async def _ask_why(turn: Turn, review_id: int, revision: int) -> None:
     case = await _in_hand(turn, review_id)
-    _change_buttons(turn, review_card.because(case))
+    turn.change_buttons(review_card.because(case))
     turn.toast(_("Why is it not accepted?"))
 
 
@@ -394,15 +394,6 @@ def _place(turn: Turn, made: list[Message]) -> None:
         turn.strip(turn.tapped)
     for message in made:
         turn.say(message)
-
-
-def _change_buttons(turn: Turn, rows: Rows) -> None:
-    turn.call(
-        "editMessageReplyMarkup",
-        chat_id=turn.chat.chat_id,
-        message_id=turn.tapped,
-        reply_markup=keyboards.inline(rows),
-    )
 
 
 EXPECTED = {"review_note": write_note, "review_fix": write_fix}

@@ -19,7 +19,7 @@ from bot.pay.statements import Detail, Line
 from bot.work import bonuses
 from handlers import callbacks, choices, reasons, wage_words
 from handlers.callbacks import BALANCE, STATEMENT, pack
-from handlers.cards import Message, bold, escape
+from handlers.cards import Message, amount, bold, cut, escape
 from handlers.keyboards import Button
 from handlers.payout_card import PO
 from handlers.turn import Turn
@@ -128,12 +128,12 @@ def _history() -> Button:
 
 async def _currency(turn: Turn, one: Balance) -> str:
     lines = [
-        _("Available: {amount}").format(amount=_amount(one.available, one.currency)),
-        _("Pending: {amount}").format(amount=_amount(one.pending, one.currency)),
+        _("Available: {amount}").format(amount=amount(one.available, one.currency)),
+        _("Pending: {amount}").format(amount=amount(one.pending, one.currency)),
     ]
     if one.held:
         held = _("On its way to you: {amount}")
-        lines.append(held.format(amount=_amount(one.held, one.currency)))
+        lines.append(held.format(amount=amount(one.held, one.currency)))
     clears = await statements.clears_at(turn.session, turn.worker.id, one.currency)
     if one.pending and clears is not None:
         words = _("The oldest pending answer is accepted by {time}, your time.")
@@ -145,7 +145,7 @@ def _bonus(turn: Turn, bonus: Bonus, project: str) -> str:
     """What somebody wrote with the money."""
     words = bonuses.said(bonus.message, turn.locale)
     lines = [
-        bold(_("Bonus: {amount}").format(amount=_amount(bonus.micro, bonus.currency))),
+        bold(_("Bonus: {amount}").format(amount=amount(bonus.micro, bonus.currency))),
         _("Project: {name}").format(name=escape(project)),
         *([f"<blockquote>{escape(words)}</blockquote>"] if words else []),
         _("Given: {time}").format(time=i18n.when(bonus.made_at, turn.zone)),
@@ -156,15 +156,15 @@ def _bonus(turn: Turn, bonus: Bonus, project: str) -> str:
 def _added(turn: Turn, one: TopUp, project: str) -> str:
     sunday = calendar.midnight(one.monday, turn.zone) - SECOND
     lines = [
-        f"<b>{_amount(one.micro, one.currency)}</b>",
+        f"<b>{amount(one.micro, one.currency)}</b>",
         _("Added to the week that ended on {day}, up to the floor.").format(
             day=i18n.day(sunday, turn.zone)
         ),
         _("Project: {name}").format(name=escape(project)),
         _("Your time there: {time}. It had paid {earned}; the floor makes {due} of it.").format(
             time=i18n.duration(one.seconds),
-            earned=_amount(one.earned_micro, one.currency),
-            due=_amount(one.due_micro, one.currency),
+            earned=amount(one.earned_micro, one.currency),
+            due=amount(one.due_micro, one.currency),
         ),
         _("Other projects of the week may have paid more, and that counts too."),
     ]
@@ -175,12 +175,12 @@ def _told(turn: Turn, found: Detail) -> str:
     line = found.line
     said = _("Answer: {answer}") if line.kind == "review" else _("Your answer: {answer}")
     parts = [
-        f"<b>{_amount(line.micro, line.currency)}</b>",
+        f"<b>{amount(line.micro, line.currency)}</b>",
         _happened(turn, found),
         *_why(found),
         _("Project: {name}").format(name=escape(line.project or "")),
         _("Question: {question}").format(question=escape(found.question)),
-        *(f"<blockquote>{escape(_cut(text))}</blockquote>" for text in found.shown[:TEXTS]),
+        *(f"<blockquote>{escape(cut(text, SHOWN))}</blockquote>" for text in found.shown[:TEXTS]),
         *([said.format(answer=f"<b>{escape(found.answer)}</b>")] if found.answer else []),
         _("Given: {time}").format(time=i18n.when(line.at, turn.zone)),
     ]
@@ -234,7 +234,7 @@ def _short(turn: Turn, line: Line) -> str:
     if sign:
         parts.append(sign)
     if line.project:
-        parts.append(_cut(line.project, NAME))
+        parts.append(cut(line.project, NAME))
     return " · ".join(map(i18n.isolate, parts))
 
 
@@ -268,14 +268,6 @@ def _home(month: Month | None) -> Button:
     if month is None:
         return Button(choices.back(), pack(BALANCE, "home"))
     return Button(choices.back(), pack(STATEMENT, "show", month))
-
-
-def _amount(micro: int, currency: str) -> str:
-    return escape(money.show(micro, currency))
-
-
-def _cut(text: str, longest: int = SHOWN) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 HANDLERS = [

@@ -8,14 +8,13 @@ from telegram.ext import CommandHandler
 
 from bot import i18n, money
 from bot.i18n import gettext as _
-from bot.i18n import ngettext
 from bot.models.wage import TopUp
 from bot.pay import hours, statements
 from bot.pay.ledger import Balance
 from bot.pay.statements import Share, Span, Statistics, Stretch
 from bot.people.summaries import Summary
 from handlers import wage_words
-from handlers.cards import Message, bold, escape
+from handlers.cards import Message, answers, bold, escape
 from handlers.turn import Turn
 
 SECOND = timedelta(seconds=1)
@@ -81,18 +80,14 @@ def _told(found: Statistics, week: Iterable[str]) -> str:
 
 def _span(span: Span) -> str:
     return _("{answers} in {time}").format(
-        answers=_answers(span.answers), time=i18n.duration(span.seconds)
+        answers=answers(span.answers), time=i18n.duration(span.seconds)
     )
-
-
-def _answers(count: int) -> str:
-    return ngettext("{count} answer", "{count} answers", count).format(count=i18n.number(count))
 
 
 def _share(share: Share) -> str:
     return _("{project}: {answers} in {time}, {amount}").format(
         project=escape(share.project),
-        answers=_answers(share.answers),
+        answers=answers(share.answers),
         time=i18n.duration(share.seconds),
         amount=escape(money.show(share.micro, share.currency)),
     )

@@ -15,7 +15,7 @@ from bot.pay.destinations import Place
 from bot.pay.payouts import Line
 from handlers import callbacks, choices, payout_card
 from handlers.callbacks import BALANCE, pack
-from handlers.cards import Message, bold, escape
+from handlers.cards import Message, amount, bold, escape
 from handlers.keyboards import Button
 from handlers.payout_card import PO, Terms
 from handlers.turn import Turn
@@ -206,7 +206,7 @@ async def _rails(turn: Turn, currency: str) -> Message:
     available = next(one.available for one in found if one.currency == currency)
     lines = [
         bold(pgettext("money", "Withdraw")),
-        _("Available: {amount}").format(amount=payout_card.amount(available, currency)),
+        _("Available: {amount}").format(amount=amount(available, currency)),
         _("How should the money come to you?"),
     ]
     return Message(text="\n".join(lines), rows=[*rows, [_back()]])

@@ -140,7 +140,7 @@ async def _ask_reason(turn: Turn, assignment: str, nonce: str) -> None:
         for reason, label in report_card.reasons().items()
     ]
     rows = [*keyboards.pairs(reasons), [_back(current)]]
-    _change_buttons(turn, rows)
+    turn.change_buttons(rows)
     turn.toast(_("What is wrong with this task?"))
 
 
@@ -183,7 +183,7 @@ async def _more(turn: Turn, assignment: str, nonce: str) -> None:
         [Button(_("Stop for now"), _same("stop", current))],
         [_back(current)],
     ]
-    _change_buttons(turn, rows)
+    turn.change_buttons(rows)
 
 
 async def _less(turn: Turn, assignment: str, nonce: str) -> None:
@@ -450,16 +450,6 @@ def _back(current: Offer) -> Button:
 def _same(action: str, current: Offer) -> str:
     """Data of a button about this showing of the card."""
     return pack(WORK, action, current.assignment_id, current.nonce)
-
-
-def _change_buttons(turn: Turn, rows: list[list[Button]]) -> None:
-    """Other buttons under the same card, whatever it shows."""
-    turn.call(
-        "editMessageReplyMarkup",
-        chat_id=turn.chat.chat_id,
-        message_id=turn.tapped,
-        reply_markup=keyboards.inline(rows),
-    )
 
 
 EXPECTED = {"answer": write}
