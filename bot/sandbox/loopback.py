@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
@@ -12,7 +13,29 @@ BACKLOG = 2048
 PATIENCE = 3.0  # seconds for answers under way when it stops
 
 
-class Loopback:
+class Stoppable(ABC):
+    """What runs for the length of an `async with`."""
+
+    @abstractmethod
+    async def start(self) -> None: ...
+
+    @abstractmethod
+    async def stop(self) -> None: ...
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+
+class Loopback(Stoppable):
     """A server for programs that play several parts at once: sandbox, replays, tests."""
 
     def __init__(self, app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -58,18 +81,6 @@ class Loopback:
             await _hang_up(self._server)
             self._server = None
             self._socket.close()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
 
 async def _hang_up(server: uvicorn.Server) -> None:

@@ -2,8 +2,6 @@
 
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
@@ -11,14 +9,14 @@ from starlette.types import Receive, Scope, Send
 from bot.sandbox import control
 from bot.sandbox.botapi import BotApi
 from bot.sandbox.delivery import DEADLINE, Intake, Pace
-from bot.sandbox.loopback import Loopback
+from bot.sandbox.loopback import Loopback, Stoppable
 from bot.sandbox.payments import Payments
 from bot.sandbox.world import World
 
 PAYMENTS = "/payments"
 
 
-class Sandbox(World):
+class Sandbox(World, Stoppable):
     """A stand-in for Telegram on loopback.
 
     `seed` makes chance repeatable; `clock` gives seconds since 1970 and decides what is too old;
@@ -71,18 +69,6 @@ class Sandbox(World):
         await self.payments.stop()
         await self._loopback.stop()
         self.files.close()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith("/bot"):
